@@ -64,7 +64,11 @@ ipc_SRC = \
 policy_SRC = \
 	policy/arguments.c \
 	policy/confine.c \
+	policy/confine_exec.c \
+	policy/confine_steps.c \
 	policy/decide.c \
+	policy/landlock.c \
+	policy/simulate.c \
 	policy/tools.c \
 	policy/url.c \
 	policy/words.c
@@ -83,7 +87,14 @@ PAGES = \
 	sandboxed
 
 policyc_SRC = \
-	policy/policyc/main.c
+	policy/policyc/check.c \
+	policy/policyc/condition.c \
+	policy/policyc/emit.c \
+	policy/policyc/filter.c \
+	policy/policyc/main.c \
+	policy/policyc/names.c \
+	policy/policyc/overlay.c \
+	policy/policyc/parse.c
 
 supervisor_SRC = \
 	supervisor/main.c
@@ -97,13 +108,34 @@ dialer_SRC = \
 	supervisor/dialer/main.c
 
 config-reader_SRC = \
-	supervisor/config-reader/main.c
+	supervisor/config-reader/main.c \
+	supervisor/config-reader/toml.c \
+	supervisor/config-reader/toml_number.c \
+	supervisor/config-reader/toml_pack.c \
+	supervisor/config-reader/toml_text.c \
+	supervisor/config-reader/toml_tree.c
 
 cognition-worker_SRC = \
 	cognition-worker/main.c
 
 exec-stream_SRC = \
-	exec-worker/stream/main.c
+	exec-worker/stream/calculate.c \
+	exec-worker/stream/calculator.c \
+	exec-worker/stream/calculator_functions.c \
+	exec-worker/stream/call.c \
+	exec-worker/stream/collect.c \
+	exec-worker/stream/command.c \
+	exec-worker/stream/content.c \
+	exec-worker/stream/files.c \
+	exec-worker/stream/from_guest.c \
+	exec-worker/stream/from_judge.c \
+	exec-worker/stream/info.c \
+	exec-worker/stream/listing.c \
+	exec-worker/stream/live.c \
+	exec-worker/stream/main.c \
+	exec-worker/stream/output.c \
+	exec-worker/stream/results.c \
+	exec-worker/stream/to_guest.c
 
 sandbox-launcher_SRC = \
 	exec-worker/launcher/main.c \
@@ -115,7 +147,19 @@ sandbox-launcher_SRC = \
 	exec-worker/launcher/user.c
 
 tracker-record_SRC = \
-	tracker-worker/record/main.c
+	tracker-worker/record/append.c \
+	tracker-worker/record/commit.c \
+	tracker-worker/record/event.c \
+	tracker-worker/record/find.c \
+	tracker-worker/record/from_judge.c \
+	tracker-worker/record/main.c \
+	tracker-worker/record/outputs.c \
+	tracker-worker/record/query.c \
+	tracker-worker/record/rows.c \
+	tracker-worker/record/rows_out.c \
+	tracker-worker/record/state.c \
+	tracker-worker/record/store.c \
+	tracker-worker/record/tools.c
 
 client_SRC = \
 	client/main.c
@@ -207,11 +251,11 @@ $(O)/gen/protocol.h: policy/messages.def policy/words.def policy/tools.def
 
 # policyc runs while we build, so it is never sanitized.
 policyc = $(O)/policyc
-$(policyc): $(policyc_SRC) policy/confine.h
+$(policyc): $(policyc_SRC) policy/policyc/policyc.h policy/landlock.h
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=c17 -D_GNU_SOURCE -O1 -g $(WARN) -o $@ \
 	    $(policyc_SRC) $(SECCOMP)
-$(O)/gen/page-%.c: policy/%.policy $(policyc)
+$(O)/gen/page-%.c: policy/%.policy policy/outer.policy $(policyc)
 	@mkdir -p $(@D)
 	$(policyc) $(OVERLAY) -o $@ $<
 
@@ -237,13 +281,20 @@ $(libexec)/guest: $(guest_OBJ)
 UNIT_ipc = \
 	test_blob \
 	test_channel \
+	test_guest_commands \
+	test_guest_files \
+	test_guest_walls \
 	test_pack \
 	test_util \
 	test_value \
 	test_wire
+policy_LIBS = $(SECCOMP)
 UNIT_policy = \
 	test_arguments \
+	test_confine \
 	test_decide \
+	test_policyc \
+	test_simulate \
 	test_url
 UNIT_supervisor =
 UNIT_judge = \
@@ -264,11 +315,74 @@ UNIT_TESTS += $(O)/tests/$(2)
 endef
 $(foreach r,ipc policy $(ROOMS),$(foreach t,$(UNIT_$(r)),$(eval $(call UNIT,$(r),$(t)))))
 
-unit: $(UNIT_TESTS)
-	@for t in $^; do $$t || exit 1; done
+# These run the real guest, which they find beside themselves.
+$(O)/tests/test_guest_commands $(O)/tests/test_guest_files \
+    $(O)/tests/test_guest_walls: | $(libexec)/guest
 
-clean:
+# --- fuzz targets: tests/fuzz/fuzz_NAME.c, with the sources that it drives -------
+
+FUZZ_message = $(filter-out ipc/loop.c ipc/worker.c,$(ipc_SRC))
+
+FUZZ_CC	= clang
+FUZZ_CFLAGS = -std=c17 -D_GNU_SOURCE -O1 -g -I. -I$(O)/gen -Wall -Wextra \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+FUZZERS	= $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(O)/fuzz/%: tests/fuzz/fuzz_%.c $(O)/gen/protocol.h
+	@mkdir -p $(@D)
+	$(say) FUZZ $<
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_$*) $(FUZZ_LIBS_$*) \
+	    $(MSGPACK)
+
+# --- what people type -------------------------------------------------------------
+
+GOAL = Write a Python script that finds all primes up to 100, save it as primes.py, run it and report the output
+
+help:	## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
+	    $(MAKEFILE_LIST)
+
+deps:	## install the packages that are missing (apt, as root or through sudo)
+	@./deps.sh
+
+run: deps	## build, then run the example task; GOAL='...' runs another
+	@$(MAKE) --no-print-directory all
+	@$(O)/bin/sallyport run "$(GOAL)"
+
+check-deps:
+	@./deps.sh check
+
+check: check-deps	## build and run every test; TEST=word runs some
+	@$(MAKE) --no-print-directory test-builds
+	@tests/run -b $(O) -b $(O)/asan $(TEST)
+
+test-builds: all unit-binaries probe $(FUZZERS)
+	@$(MAKE) --no-print-directory SANITIZE=1 O=$(O) all unit-binaries
+
+unit-binaries: $(UNIT_TESTS) $(TEST_PROGRAMS)
+
+unit: unit-binaries	## run the unit tests alone
+	@for t in $(UNIT_TESTS); do $$t || exit 1; done
+
+bench: check-deps	## measure against the alternatives on this machine
+	@$(MAKE) --no-print-directory all $(O)/bench/bench
+	@bench/run $(O)
+
+lint: check-deps	## include rules, format, policy reasons, lengths
+	@$(MAKE) --no-print-directory all
+	@tests/lint $(O)
+
+install: all	## into DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/sallyport \
+	    $(DESTDIR)/etc/sallyport
+	install $(O)/bin/sallyport $(O)/bin/sallyportd $(DESTDIR)$(PREFIX)/bin/
+	install $(libexec)/* $(DESTDIR)$(PREFIX)/libexec/sallyport/
+	[ -e $(DESTDIR)/etc/sallyport/sallyport.toml ] || install -m 644 \
+	    etc/sallyport.toml $(DESTDIR)/etc/sallyport/sallyport.toml
+
+clean:	## remove what was built
 	rm -rf $(O)
 
-.PHONY: all unit clean
+.PHONY: all help deps run check check-deps test-builds unit unit-binaries \
+	probe bench lint install clean
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

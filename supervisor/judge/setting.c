@@ -12,15 +12,14 @@
 #include "ipc/util.h"
 #include "supervisor/judge/setting.h"
 
-#define STRING(x)	#x
 #define INTEGER(name, key, initial, least, most, help) \
-	{ key, KIND_integer, STRING(initial), least, most, NULL, help },
+	{ key, KIND_integer, #initial, least, most, NULL, help },
 #define SIZE(name, key, initial, least, most, help) \
 	{ key, KIND_size, initial, least, most, NULL, help },
 #define REAL(name, key, initial, least, most, help) \
-	{ key, KIND_real, STRING(initial), least, most, NULL, help },
+	{ key, KIND_real, #initial, least, most, NULL, help },
 #define FLAG(name, key, initial, help) \
-	{ key, KIND_flag, STRING(initial), 0, 0, NULL, help },
+	{ key, KIND_flag, #initial, 0, 0, NULL, help },
 #define TEXT(name, key, initial, most, help) \
 	{ key, KIND_text, initial, 0, most, NULL, help },
 #define CHOICE(name, key, initial, choices, help) \
@@ -129,7 +128,8 @@ is_choice(const char *choices, const char *text)
 {
 	size_t len = strlen(text);
 
-	for (const char *at = choices; len > 0; at++) {
+	for (const char *at = choices; len > 0 && strchr(text, '|') == NULL;
+	    at++) {
 		if (strncmp(at, text, len) == 0 &&
 		    (at[len] == '|' || at[len] == '\0'))
 			return true;

@@ -18,7 +18,7 @@ say	= @printf '  %s\t%s\n'
 # `make SANITIZE=1` builds the same under build/asan with ASan and UBSan and
 # the declared overlay of the policy pages.
 ifdef SANITIZE
-O	:= $(O)/asan
+override O := $(O)/asan
 SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	   -fno-omit-frame-pointer
 OVERLAY	 = --overlay sanitizer
@@ -97,15 +97,57 @@ policyc_SRC = \
 	policy/policyc/parse.c
 
 supervisor_SRC = \
-	supervisor/main.c
+	supervisor/main.c \
+	supervisor/cgroup.c \
+	supervisor/cgroups.c \
+	supervisor/children.c \
+	supervisor/config_files.c \
+	supervisor/from_judge.c \
+	supervisor/notify.c \
+	supervisor/options.c \
+	supervisor/programs.c \
+	supervisor/sandbox.c \
+	supervisor/serve.c \
+	supervisor/spawn.c \
+	supervisor/state.c \
+	supervisor/verify.c \
+	supervisor/workers.c
 
 judge_SRC = \
+	supervisor/judge/call.c \
+	supervisor/judge/client.c \
 	supervisor/judge/config.c \
+	supervisor/judge/dial.c \
+	supervisor/judge/events.c \
+	supervisor/judge/finish.c \
+	supervisor/judge/from_client.c \
+	supervisor/judge/from_cognition.c \
+	supervisor/judge/from_config.c \
+	supervisor/judge/from_dialer.c \
+	supervisor/judge/from_stream.c \
+	supervisor/judge/from_supervisor.c \
+	supervisor/judge/from_tracker.c \
+	supervisor/judge/idle.c \
+	supervisor/judge/journal.c \
+	supervisor/judge/judge.c \
+	supervisor/judge/load.c \
+	supervisor/judge/process.c \
+	supervisor/judge/provider.c \
+	supervisor/judge/query.c \
+	supervisor/judge/run.c \
+	supervisor/judge/sandbox.c \
 	supervisor/judge/setting.c \
+	supervisor/judge/tracker.c \
+	supervisor/judge/uuid.c \
+	supervisor/judge/watch.c \
 	supervisor/judge/main.c
 
 dialer_SRC = \
-	supervisor/dialer/main.c
+	supervisor/dialer/address.c \
+	supervisor/dialer/dial.c \
+	supervisor/dialer/main.c \
+	supervisor/dialer/name.c \
+	supervisor/dialer/resolve.c
 
 config-reader_SRC = \
 	supervisor/config-reader/main.c \
@@ -116,7 +158,30 @@ config-reader_SRC = \
 	supervisor/config-reader/toml_tree.c
 
 cognition-worker_SRC = \
-	cognition-worker/main.c
+	cognition-worker/act.c \
+	cognition-worker/ask_model.c \
+	cognition-worker/conversation.c \
+	cognition-worker/cycle.c \
+	cognition-worker/from_judge.c \
+	cognition-worker/history.c \
+	cognition-worker/http.c \
+	cognition-worker/http_head.c \
+	cognition-worker/json.c \
+	cognition-worker/main.c \
+	cognition-worker/observe.c \
+	cognition-worker/openai.c \
+	cognition-worker/openai_reply.c \
+	cognition-worker/openai_request.c \
+	cognition-worker/prompts.c \
+	cognition-worker/provider.c \
+	cognition-worker/record.c \
+	cognition-worker/replay.c \
+	cognition-worker/replay_line.c \
+	cognition-worker/retry.c \
+	cognition-worker/sse.c \
+	cognition-worker/task.c \
+	cognition-worker/text.c \
+	cognition-worker/tools.c
 
 exec-stream_SRC = \
 	exec-worker/stream/calculate.c \
@@ -162,7 +227,46 @@ tracker-record_SRC = \
 	tracker-worker/record/tools.c
 
 client_SRC = \
+	client/cli/args.c \
+	client/cli/config.c \
+	client/cli/content.c \
+	client/cli/doctor.c \
+	client/cli/doctor_kernel.c \
+	client/cli/doctor_system.c \
+	client/cli/exec.c \
+	client/cli/fail.c \
+	client/cli/files.c \
+	client/cli/help.c \
+	client/cli/logs.c \
+	client/cli/nearest.c \
+	client/cli/policy.c \
+	client/cli/print.c \
+	client/cli/rows.c \
+	client/cli/run.c \
+	client/cli/run_end.c \
+	client/cli/run_options.c \
+	client/cli/runs.c \
+	client/cli/sandbox.c \
+	client/cli/settings.c \
+	client/cli/show.c \
+	client/cli/signals.c \
+	client/cli/simulate.c \
+	client/cli/tools.c \
+	client/cli/verbs.c \
 	client/main.c
+
+# The door that programs use too; client_SRC stands on it.
+libsallyport_SRC = \
+	client/lib/connect.c \
+	client/lib/error.c \
+	client/lib/event.c \
+	client/lib/json_write.c \
+	client/lib/paths.c \
+	client/lib/receive.c \
+	client/lib/request.c \
+	client/lib/socket.c \
+	client/lib/start.c \
+	client/lib/tool_list.c
 
 # The guest is static and built with musl; it takes a part of ipc/ along.
 guest_SRC = \
@@ -225,6 +329,18 @@ $($(1)_BIN): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main.c,$($(1)_SRC))) \
 endef
 $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 
+$(O)/lib/client.a: $(libsallyport_SRC:%.c=$(O)/obj/%.o)
+
+# libsallyport.a stands alone: one object with what it needs of ipc/ and
+# policy/, in which only sallyport_* can be seen from outside.
+all: $(O)/lib/libsallyport.a
+$(O)/lib/libsallyport.a: $(O)/lib/libsallyport.o
+$(O)/lib/libsallyport.o: $(libsallyport_SRC:%.c=$(O)/obj/%.o) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(LD) -r -o $@ $^
+	$(Q)objcopy --wildcard --keep-global-symbol='sallyport_*' $@
+
 $(O)/lib/ipc.a: $(ipc_SRC:%.c=$(O)/obj/%.o)
 $(O)/lib/policy.a: $(policy_SRC:%.c=$(O)/obj/%.o) \
 	$(PAGES:%=$(O)/obj/gen/page-%.o)
@@ -248,6 +364,21 @@ $(O)/gen/protocol.h: policy/messages.def policy/words.def policy/tools.def
 	@mkdir -p $(@D)
 	printf '#define PROTOCOL_DIGEST 0x%.8su\n' \
 	    "$$(cat $^ | sha256sum)" > $@
+
+# The turns of the replay provider that are there without any file.
+$(O)/gen/replay-%.c: etc/replay/%.jsonl
+	@mkdir -p $(@D)
+	{ echo 'extern const unsigned char replay_$*[];'; \
+	  echo 'extern const unsigned int replay_$*_len;'; \
+	  echo 'const unsigned char replay_$*[] = {'; \
+	  od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; \
+	  echo '};'; \
+	  echo 'const unsigned int replay_$*_len = sizeof(replay_$*);'; } > $@
+$(O)/obj/gen/replay-%.o: $(O)/gen/replay-%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(O)/lib/cognition-worker.a: $(O)/obj/gen/replay-primes.o
+.SECONDARY: $(O)/gen/replay-primes.c
 
 # policyc runs while we build, so it is never sanitized.
 policyc = $(O)/policyc
@@ -299,11 +430,25 @@ UNIT_policy = \
 UNIT_supervisor =
 UNIT_judge = \
 	test_config
-UNIT_dialer =
-UNIT_config-reader =
-UNIT_cognition-worker =
-UNIT_exec-stream =
-UNIT_tracker-record =
+UNIT_dialer = \
+	test_address \
+	test_dialer_process
+UNIT_config-reader = \
+	test_config_reader_process \
+	test_toml
+UNIT_cognition-worker = \
+	test_cognition_process
+UNIT_exec-stream = \
+	test_calculator \
+	test_output \
+	test_stream_pair
+UNIT_tracker-record = \
+	test_append \
+	test_outputs \
+	test_query \
+	test_state \
+	test_store \
+	test_tracker_process
 UNIT_client =
 
 define UNIT
@@ -315,12 +460,98 @@ UNIT_TESTS += $(O)/tests/$(2)
 endef
 $(foreach r,ipc policy $(ROOMS),$(foreach t,$(UNIT_$(r)),$(eval $(call UNIT,$(r),$(t)))))
 
+$(O)/tests/test_stream_pair: | $(exec-stream_BIN) $(libexec)/guest
+
 # These run the real guest, which they find beside themselves.
 $(O)/tests/test_guest_commands $(O)/tests/test_guest_files \
     $(O)/tests/test_guest_walls: | $(libexec)/guest
 
+# These play the judge to a real worker, which they find beside themselves.
+$(O)/tests/test_tracker_process: | $(tracker-record_BIN)
+$(O)/tests/test_cognition_process: | $(cognition-worker_BIN)
+$(O)/tests/test_dialer_process: | $(dialer_BIN)
+$(O)/tests/test_config_reader_process: | $(config-reader_BIN)
+
+# For toml_cases.sh.
+TEST_PROGRAMS += $(O)/tests/toml_dump
+$(O)/tests/toml_dump: $(O)/obj/tests/toml_dump.o $(O)/lib/config-reader.a 	    $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+# Players stand in for the judge, a worker or the guest, to test supervisor and
+# launcher; supervisor_*.sh and sandbox_*.sh arrange them.
+PLAYERS	= $(addprefix $(O)/players/,judge worker worker-unconfined \
+	worker-silent guest launch)
+TEST_PROGRAMS += $(PLAYERS)
+PLAYER_CC = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+# client_*.sh let it stand in for a judge before a real client.
+TEST_PROGRAMS += $(O)/players/client-judge
+$(O)/players/client-judge: tests/players/client_judge.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(PLAYER_CC) -o $@ $< $(ARCHIVES) $(MSGPACK)
+$(O)/players/guest: tests/players/guest.c
+	@mkdir -p $(@D)
+	$(say) MUSL $<
+	$(Q)$(MUSL_CC) -std=c17 -D_GNU_SOURCE -Os $(WARN) -static -o $@ $<
+$(O)/players/launch: tests/players/launch.c ipc/launch.h $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(PLAYER_CC) -o $@ $< $(ARCHIVES)
+$(O)/players/judge: tests/players/judge.c tests/players/unexpected.c \
+	    $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(PLAYER_CC) -o $@ $^
+$(O)/players/worker: PLAYER_IS =
+$(O)/players/worker-unconfined: PLAYER_IS = -DUNCONFINED
+$(O)/players/worker-silent: PLAYER_IS = -DSILENT
+$(O)/players/worker $(O)/players/worker-unconfined $(O)/players/worker-silent: \
+	    tests/players/worker.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(PLAYER_CC) $(PLAYER_IS) -o $@ $^
+
+# --- probe builds ---------------------------------------------------------------
+# Each worker as it is, but for one step: instead of working it tries a
+# forbidden act (tests/probe/probe.c).  The driver starts them.
+
+PROBED	= judge dialer config-reader cognition-worker exec-stream \
+	tracker-record
+PROBES	= $(PROBED:%=$(O)/probe/%) $(O)/probe/driver \
+	$(O)/probe/missing/libexec/sallyport/dialer
+
+define PROBE
+$(O)/probe/$(1): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main.c,$($(1)_SRC))) \
+	    $(O)/obj/tests/probe/probe.o $(O)/obj/tests/probe/acts.o \
+	    $(O)/lib/$(1).a $(ARCHIVES)
+	@mkdir -p $$(@D)
+	$$(say) LD $$@
+	$$(Q)$$(CC) $$(LDFLAGS) -Wl,--wrap=confine -o $$@ $$^ $$($(1)_LIBS)
+endef
+$(foreach r,$(PROBED),$(eval $(call PROBE,$(r))))
+
+$(O)/probe/driver: $(O)/obj/tests/probe/driver.o $(O)/obj/tests/probe/acts.o \
+	    $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+# A dialer that does not confine itself: the supervisor must refuse it.
+$(O)/probe/missing/libexec/sallyport/dialer: \
+	    $(patsubst %.c,$(O)/obj/%.o,$(filter %/main.c,$(dialer_SRC))) \
+	    $(O)/obj/tests/probe/confine_missing.o $(O)/lib/dialer.a $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(dialer_LIBS)
+
+probe: $(PROBES)
+
 # --- fuzz targets: tests/fuzz/fuzz_NAME.c, with the sources that it drives -------
 
+FUZZ_toml = ipc/bounds.c ipc/pack.c ipc/util.c \
+	$(filter-out %/main.c,$(config-reader_SRC))
 FUZZ_message = $(filter-out ipc/loop.c ipc/worker.c,$(ipc_SRC))
 
 FUZZ_CC	= clang

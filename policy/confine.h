@@ -64,8 +64,8 @@ int	confine_before_exec(const struct page *, int binary, int dir,
 
 /*
  * In the worker, after its libraries are initialised and before it reads
- * anything: an empty (or "kept" only) Landlock rule set, then the page's filter.
- * "." is the working directory.  Ends the process with a log line if anything
+ * anything: an empty (or "kept" only) Landlock rule set, then the page's
+ * filter.  "." is the working directory.  Ends the process with a log line if anything
  * is refused.
  */
 void	confine(const struct page *);

@@ -113,30 +113,39 @@ stop_supervisors() {
 	return 1
 }
 
-# model SCRIPT [OPTION...]: start the scripted model server; sets $port.
+# model [OPTION...] < SCRIPT: start the scripted model server; sets $port and
+# the two variables that a user would set.
 model() {
-	/usr/bin/python3 "$top/tests/servers/model_server.py" "$@" \
-	    >"$work/model.port" 2>"$work/model.log" &
+	cat >"$work/model.json"
+	rm -f "$work/model.stdin"
+	mkfifo "$work/model.stdin"
+	exec 9<>"$work/model.stdin"
+	/usr/bin/python3 "$top/tests/servers/model_server.py" \
+	    --requests "$work/requests" "$@" "$work/model.json" \
+	    <"$work/model.stdin" >"$work/model.port" 2>"$work/model.log" 9>&- &
 	model_pid=$!
-	local tries
-	for tries in $(seq 100); do
-		port=$(head -n 1 "$work/model.port" 2>/dev/null)
-		[ -z "$port" ] || break
+	local try
+	for try in $(seq 200); do
+		[ ! -s "$work/model.port" ] || break
 		sleep 0.05
 	done
+	port=$(head -n 1 "$work/model.port" | json port)
 	export OPENAI_BASE_URL=http://127.0.0.1:$port/v1
 	export OPENAI_API_KEY=test-key
 }
 
 model_stop() {
+	[ -n "${model_pid:-}" ] || return 0
+	exec 9>&-
 	kill "$model_pid" 2>/dev/null
 	wait "$model_pid" 2>/dev/null
+	model_pid=
 }
 
 finish() {
 	local status=$?
 	trap - EXIT
-	[ -z "${model_pid:-}" ] || model_stop
+	model_stop
 	stop_supervisors
 	if [ "$tests" -gt 0 ]; then
 		echo "1..$tests"

@@ -1,0 +1,145 @@
+/*
+ * root.c: the sandbox's file system: a read-only system, /tmp and /work.
+ * Runs in: PID 1 of the sandbox, root of its user namespace.
+ * Input: the operator's root directory, checked by the supervisor.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "exec-worker/launcher/launcher.h"
+#include "ipc/util.h"
+
+#define TMP_MOST	(256u << 20)	/* bytes of /tmp, if the disk is larger */
+#define SHM_MOST	(64u << 20)	/* bytes of /dev/shm, likewise */
+#define TMP_INODES	16384
+
+/* Where the new root is assembled; any directory that every host has. */
+#define STAGE		"/tmp"
+
+int
+bind_at(struct launch *l, const char *from, const char *to,
+    uint64_t attributes)
+{
+	struct mount_attr attr = { .attr_set = attributes };
+	autoclose int fd = open_tree(AT_FDCWD, from, OPEN_TREE_CLONE |
+	    OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+	/* Attributes first: it is never there with fewer. */
+	if (fd == -1 || mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE,
+	    &attr, sizeof(attr)) == -1 || move_mount(fd, "", AT_FDCWD, to,
+	    MOVE_MOUNT_F_EMPTY_PATH) == -1)
+		return launch_failed(l, "attach %s", from);
+	return 0;
+}
+
+/* One entry of the root: a link stays a link, a directory is attached. */
+static int
+system_entry(struct launch *l, const char *name)
+{
+	char from[4200], target[256];
+	struct stat st;
+	ssize_t n;
+
+	snprintf(from, sizeof(from), "%s/%s",
+	    strcmp(l->root, "/") == 0 ? "" : l->root, name);
+	if (lstat(from, &st) == -1)
+		return errno == ENOENT ? 0 : launch_failed(l, "see %s", from);
+	if (S_ISLNK(st.st_mode)) {
+		n = readlink(from, target, sizeof(target) - 1);
+		if (n <= 0)
+			return launch_failed(l, "read the link %s", from);
+		target[n] = '\0';
+		if (symlink(target, name) == -1)
+			return launch_failed(l, "make the link /%s", name);
+		return 0;
+	}
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	if (mkdir(name, 0755) == -1)
+		return launch_failed(l, "make /%s", name);
+	return bind_at(l, from, name, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+	    MOUNT_ATTR_NODEV);
+}
+
+static int
+system_build(struct launch *l)
+{
+	static const char *const names[] = {
+		"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"
+	};
+
+	for (size_t i = 0; i < nitems(names); i++) {
+		if (system_entry(l, names[i]) == -1)
+			return -1;
+	}
+	return strcmp(l->root, "/") == 0 ? etc_build(l) :
+	    system_entry(l, "etc");
+}
+
+static int
+tmpfs_at(struct launch *l, const char *where, unsigned mode, uint64_t size,
+    uint64_t inodes)
+{
+	char options[96];
+
+	snprintf(options, sizeof(options), "mode=%o,size=%llu,nr_inodes=%llu",
+	    mode, (unsigned long long)size, (unsigned long long)inodes);
+	if (mkdir(where, 0755) == -1 || mount("tmpfs", where, "tmpfs",
+	    MS_NOSUID | MS_NODEV, options) == -1)
+		return launch_failed(l, "make a tmpfs on /%s", where);
+	return 0;
+}
+
+/* Each with a bound of its own: filling one harms nothing else. */
+static int
+writable_build(struct launch *l)
+{
+	uint64_t disk = l->number[LAUNCH_DISK];
+
+	if (tmpfs_at(l, "work", 0755, disk, l->number[LAUNCH_INODES]) == -1 ||
+	    tmpfs_at(l, "tmp", 01777, disk < TMP_MOST ? disk : TMP_MOST,
+	    TMP_INODES) == -1)
+		return -1;
+	return tmpfs_at(l, "dev/shm", 01777, disk < SHM_MOST ? disk :
+	    SHM_MOST, TMP_INODES);
+}
+
+/* The new root on top of the old, then the old one off. */
+static int
+root_change(struct launch *l)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (syscall(SYS_pivot_root, ".", ".") == -1)
+		return launch_failed(l, "change the root");
+	if (umount2(".", MNT_DETACH) == -1)
+		return launch_failed(l, "leave the old root");
+	if (chdir("/") == -1 || mount_setattr(AT_FDCWD, "/", 0, &attr,
+	    sizeof(attr)) == -1)
+		return launch_failed(l, "make the root read-only");
+	if (chdir("/work") == -1)
+		return launch_failed(l, "enter the work directory");
+	return 0;
+}
+
+int
+root_build(struct launch *l)
+{
+	umask(022);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
+		return launch_failed(l, "make the mounts private");
+	if (mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	    "mode=0755,size=1m,nr_inodes=256") == -1 || chdir(STAGE) == -1)
+		return launch_failed(l, "make an empty root");
+	/* /proc before the old root is gone: the kernel asks for one it sees. */
+	if (system_build(l) == -1 || proc_build(l) == -1 ||
+	    dev_build(l) == -1 || writable_build(l) == -1)
+		return -1;
+	return root_change(l);
+}

@@ -1,0 +1,40 @@
+/*
+ * worker.c: plays a worker for tests of the supervisor: confined by the page
+ * of the program whose name it has, ready, and then waiting for the end.
+ * With UNCONFINED defined it leaves its filter out and must be refused.
+ * Runs in: the place of dialer, exec-stream and the others.
+ * Input: from the judge's player.
+ */
+#include <string.h>
+
+#include "ipc/ipc.h"
+#include "ipc/util.h"
+#include "policy/confine.h"
+
+#ifndef SILENT
+static message_dispatch *const no_table[MSG_COUNT];
+#endif
+
+int
+main(int argc, char **argv)
+{
+	bool dialer = argc > 0 && strcmp(argv[0], "dialer") == 0;
+	char byte;
+
+#ifndef UNCONFINED
+	confine(dialer ? &page_dialer : &page_exec_stream);
+#endif
+#ifndef SILENT
+	struct channel c;
+
+	channel_init(&c, 3, dialer ? DIALER : STREAM, JUDGE, no_table);
+	worker_ready(&c);
+	c.phase = RUNNING;
+	while (channel_receive(&c) == RECEIVED)
+		continue;
+#endif
+	(void)dialer;
+	while (read(3, &byte, 1) > 0)
+		continue;
+	return 0;
+}

@@ -427,9 +427,16 @@ UNIT_policy = \
 	test_policyc \
 	test_simulate \
 	test_url
-UNIT_supervisor =
+UNIT_supervisor = \
+	test_cgroup \
+	test_children \
+	test_config_files \
+	test_options \
+	test_state_dir \
+	test_verify
 UNIT_judge = \
-	test_config
+	test_config \
+	test_judge_process
 UNIT_dialer = \
 	test_address \
 	test_dialer_process
@@ -437,7 +444,11 @@ UNIT_config-reader = \
 	test_config_reader_process \
 	test_toml
 UNIT_cognition-worker = \
-	test_cognition_process
+	test_cognition_process \
+	test_json \
+	test_openai_reply \
+	test_retry \
+	test_sse
 UNIT_exec-stream = \
 	test_calculator \
 	test_output \
@@ -446,10 +457,14 @@ UNIT_tracker-record = \
 	test_append \
 	test_outputs \
 	test_query \
-	test_state \
+	test_run_state \
 	test_store \
 	test_tracker_process
-UNIT_client =
+UNIT_client = \
+	test_client_args \
+	test_client_print \
+	test_client_settings \
+	test_json_write
 
 define UNIT
 $(O)/tests/$(2): $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/*/$(2).c)) $(if $(filter ipc policy,$(1)),,$(O)/lib/$(1).a) $(ARCHIVES)
@@ -471,6 +486,7 @@ $(O)/tests/test_tracker_process: | $(tracker-record_BIN)
 $(O)/tests/test_cognition_process: | $(cognition-worker_BIN)
 $(O)/tests/test_dialer_process: | $(dialer_BIN)
 $(O)/tests/test_config_reader_process: | $(config-reader_BIN)
+$(O)/tests/test_judge_process: | $(judge_BIN)
 
 # For toml_cases.sh.
 TEST_PROGRAMS += $(O)/tests/toml_dump
@@ -519,8 +535,8 @@ $(O)/players/worker $(O)/players/worker-unconfined $(O)/players/worker-silent: \
 
 PROBED	= judge dialer config-reader cognition-worker exec-stream \
 	tracker-record
-PROBES	= $(PROBED:%=$(O)/probe/%) $(O)/probe/driver \
-	$(O)/probe/missing/libexec/sallyport/dialer
+PROBES	= $(PROBED:%=$(O)/probe/%) $(PROBED:%=$(O)/probe/missing/%) \
+	$(O)/probe/driver
 
 define PROBE
 $(O)/probe/$(1): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main.c,$($(1)_SRC))) \
@@ -538,13 +554,15 @@ $(O)/probe/driver: $(O)/obj/tests/probe/driver.o $(O)/obj/tests/probe/acts.o \
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-# A dialer that does not confine itself: the supervisor must refuse it.
-$(O)/probe/missing/libexec/sallyport/dialer: \
-	    $(patsubst %.c,$(O)/obj/%.o,$(filter %/main.c,$(dialer_SRC))) \
-	    $(O)/obj/tests/probe/confine_missing.o $(O)/lib/dialer.a $(ARCHIVES)
-	@mkdir -p $(@D)
-	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(dialer_LIBS)
+# Each of them once more without its own filter: the supervisor must refuse it.
+define MISSING
+$(O)/probe/missing/$(1): $(patsubst %.c,$(O)/obj/%.o,$(filter %/main.c,$($(1)_SRC))) \
+	    $(O)/obj/tests/probe/confine_missing.o $(O)/lib/$(1).a $(ARCHIVES)
+	@mkdir -p $$(@D)
+	$$(say) LD $$@
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$($(1)_LIBS)
+endef
+$(foreach r,$(PROBED),$(eval $(call MISSING,$(r))))
 
 probe: $(PROBES)
 

@@ -8,6 +8,7 @@
  * tables), then one file per verb: run (run_options, show, run_end), runs,
  * logs, files, sandbox, exec, tools, policy, config, doctor, help.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "client/cli/cli.h"
@@ -29,7 +30,7 @@ refuse(struct cli *cli)
 
 	snprintf(e.message, sizeof(e.message), "%s", cli->args.why);
 	snprintf(e.hint, sizeof(e.hint), "%s", cli->args.hint);
-	return fail(cli, &e);
+	return fail_error(cli, &e);
 }
 
 /* sallyport --help and --version, as everywhere else. */
@@ -48,6 +49,7 @@ main(int argc, char **argv)
 	int status;
 
 	log_init("sallyport", LOG_WARNING);
+	signal(SIGPIPE, SIG_IGN);	/* output_end() tells it from errors */
 	if (argc == 1) {
 		help_overview(stderr);
 		return EXIT_usage;

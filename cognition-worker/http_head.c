@@ -154,12 +154,23 @@ meaning(const struct transfer *t, int result)
 	}
 }
 
+/* What another attempt would only repeat. */
+static bool
+is_final(const struct transfer *t, int result)
+{
+	return t->large || result == CURLE_PEER_FAILED_VERIFICATION ||
+	    result == CURLE_WEIRD_SERVER_REPLY ||
+	    result == CURLE_UNSUPPORTED_PROTOCOL;
+}
+
 void
 transfer_explain(struct transfer *t, int result)
 {
 	struct http_reply *r = t->reply;
 	char detail[CURL_ERROR_SIZE];
 
+	if (is_final(t, result))
+		r->should = 0;
 	text_escape(detail, sizeof(detail), t->error, strlen(t->error));
 	snprintf(r->why, sizeof(r->why), "the model server failed: %s%s%.300s%s",
 	    meaning(t, result), t->large || !detail[0] ? "" : " (",

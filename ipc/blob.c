@@ -78,13 +78,14 @@ struct blob
 blob_take(struct blob *b)
 {
 	struct blob taken = *b;
-	uint8_t *copy;
+	uint8_t *copy = NULL;
 
 	if (b->fd == -1 && b->len > 0) {
 		copy = xcalloc(1, b->len);
 		memcpy(copy, b->data, b->len);
-		taken.data = copy;
 	}
+	if (b->fd == -1)
+		taken.data = copy;
 	*b = BLOB_NONE;
 	return taken;
 }

@@ -1,5 +1,5 @@
 /*
- * ipc.h: the door of ipc/: messages between processes, from policy/messages.def.
+ * ipc.h: messages between processes, as policy/messages.def has them.
  * Runs in: every process and the guest.
  * Input: hostile; a message that breaks its row ends the peer that sent it.
  */
@@ -132,7 +132,7 @@ struct channel {
 	message_dispatch *const *table;	/* [MSG_COUNT], from dispatch.h */
 	char		 why[160];	/* why the last receive failed */
 	bool		 broken;	/* no more sending */
-	bool		*gone;		/* set by channel_clear(), if not NULL */
+	bool		*gone;		/* channel_clear() sets it */
 	uint8_t		*in;		/* receive buffer, owned */
 	size_t		 in_at;		/* where unread bytes begin (framed) */
 	size_t		 in_len;	/* where they end */

@@ -102,7 +102,9 @@ put_blob(struct outgoing_message *o, const struct blob *b, size_t bound,
 #define PUT_bytes(f, n)		put_bytes(&o, &m->f, n);
 #define PUT_blob(f, n)		put_blob(&o, &m->f, n, false);
 #define PUT_secret(f, n)	put_blob(&o, &m->f, n, true);
-#define PUT_descriptor(f)	pack_nil(&o.pack); put_descriptor(&o, m->f, false);
+#define PUT_descriptor(f)						\
+	pack_nil(&o.pack);						\
+	put_descriptor(&o, m->f, false);
 
 #define MESSAGE(name, from, to, when)					\
 int									\

@@ -32,7 +32,8 @@ void	pack_textn(struct pack *, const void *, size_t len);
 void	pack_bytes(struct pack *, const void *, size_t len);
 void	pack_list(struct pack *, size_t count);
 void	pack_map(struct pack *, size_t count);
-void	pack_raw(struct pack *, const void *, size_t len);	/* already msgpack */
+/* Bytes that are msgpack already. */
+void	pack_raw(struct pack *, const void *, size_t len);
 
 /* pack_textn if the bytes are UTF-8, else pack_bytes. */
 void	pack_either(struct pack *, const void *, size_t len);

@@ -12,7 +12,7 @@ struct outgoing_message {
 	int		 fds[MESSAGE_FDS];
 	bool		 owned[MESSAGE_FDS];	/* ours to close */
 	size_t		 nfds;
-	int		 error;			/* errno of the first that failed */
+	int		 error;			/* errno, 0 if none failed */
 };
 
 /* Check the rule and write the head; -1 with errno EPERM or EPIPE. */

@@ -43,6 +43,8 @@ enter_landlock(const struct page *page)
 void
 confine(const struct page *page)
 {
+	/* Its first use makes the allocator ask for randomness, no later one. */
+	free(xcalloc(1, 64));
 	if (step_no_new_privs() == -1)
 		fatal("confine %s: no_new_privs", page->process);
 	if (page->landlock)

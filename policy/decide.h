@@ -15,12 +15,12 @@ enum access { ACCESS_restricted, ACCESS_full };
 
 struct decide_request {
 	const char	*tool;		/* as the model spelled it */
-	enum access	 access;	/* FULL only where the operator said so */
+	enum access	 access;	/* FULL: the operator said so */
 	const char *const *allowed;	/* counts for RESTRICTED */
 	size_t		 nallowed;
 	const char *const *denied;	/* counts for both, and wins */
 	size_t		 ndenied;
-	bool		 sandbox;	/* one is there for tools that need it */
+	bool		 sandbox;	/* there is one */
 	bool		 person;	/* asked by a client, not by a model */
 };
 

@@ -48,7 +48,7 @@ extern const size_t tools_count;
 
 const struct tool *tool_find(const char *name);	/* NULL if unknown */
 const char	*effect_name(enum effect);
-const char	*param_type_name(enum param_type);	/* as JSON Schema says it */
+const char	*param_type_name(enum param_type);	/* of JSON Schema */
 
 /*
  * Check the arguments of a call.  0, or -1 with one line per problem in why:

@@ -79,7 +79,7 @@ enum {
 	EXIT_integrity = 76,
 	EXIT_denied = 77,
 	EXIT_config = 78,
-	EXIT_ours = 125		/* sandbox exec: our failure, not the command's */
+	EXIT_ours = 125		/* sandbox exec: not the command's own */
 };
 
 /* Names; an unknown number gives "?". */

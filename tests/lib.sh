@@ -74,7 +74,7 @@ print(value if isinstance(value, str) else json.dumps(value))' "$1"
 
 supervisors() {
 	local pid
-	for pid in $(pgrep -x sallyportd); do
+	for pid in $(pgrep -r D,R,S,T -x sallyportd); do
 		tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null |
 		    grep -qF -- "$work/" && echo "$pid"
 	done
@@ -97,6 +97,16 @@ pstree_pids() {
 	done
 }
 
+# alive PID...: the names of those that still run (zombies do not).
+alive() {
+	local pid
+	for pid; do
+		grep -q '^State:.[^ZX]' "/proc/$pid/status" 2>/dev/null &&
+		    cat "/proc/$pid/comm"
+	done
+	return 0
+}
+
 stop_supervisors() {
 	local pid tries
 	for pid in $(supervisors); do
@@ -117,26 +127,24 @@ stop_supervisors() {
 # the two variables that a user would set.
 model() {
 	cat >"$work/model.json"
-	rm -f "$work/model.stdin"
-	mkfifo "$work/model.stdin"
-	exec 9<>"$work/model.stdin"
+	rm -f "$work/model.port"
 	/usr/bin/python3 "$top/tests/servers/model_server.py" \
 	    --requests "$work/requests" "$@" "$work/model.json" \
-	    <"$work/model.stdin" >"$work/model.port" 2>"$work/model.log" 9>&- &
+	    >"$work/model.port" 2>"$work/model.log" &
 	model_pid=$!
 	local try
 	for try in $(seq 200); do
-		[ ! -s "$work/model.port" ] || break
+		[ "$(wc -l 2>/dev/null <"$work/model.port")" != 3 ] || break
 		sleep 0.05
 	done
-	port=$(head -n 1 "$work/model.port" | json port)
+	port=$(sed -n 1p "$work/model.port")
+	ca=$(sed -n 3p "$work/model.port")
 	export OPENAI_BASE_URL=http://127.0.0.1:$port/v1
 	export OPENAI_API_KEY=test-key
 }
 
 model_stop() {
 	[ -n "${model_pid:-}" ] || return 0
-	exec 9>&-
 	kill "$model_pid" 2>/dev/null
 	wait "$model_pid" 2>/dev/null
 	model_pid=

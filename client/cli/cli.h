@@ -110,7 +110,7 @@ int	 cli_connect(struct cli *);
  * Say what is wrong on stderr and, with --json, as an object on stdout.
  * Return the exit status.
  */
-int	 fail(struct cli *, const struct sallyport_error *);
+int	 fail_error(struct cli *, const struct sallyport_error *);
 int	 fail_event(struct cli *, const struct sallyport_event *);
 int	 fail_usage(struct cli *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));

@@ -51,13 +51,13 @@ config_show(struct cli *cli)
 	request = sallyport_config(cli->h, s.list, s.count);
 	settings_clear(&s);
 	if (request == 0)
-		return fail(cli, sallyport_last_error(cli->h));
+		return fail_error(cli, sallyport_last_error(cli->h));
 	for (;;) {
 		n = event_wait(cli, -1, &e);
 		if (n == 2)
 			return stop_status(STOP_cancelled);
 		if (n < 0)
-			return fail(cli, sallyport_last_error(cli->h));
+			return fail_error(cli, sallyport_last_error(cli->h));
 		if (n == 0)
 			continue;
 		if (e->kind == SALLYPORT_REFUSED)

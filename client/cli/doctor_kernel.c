@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -98,6 +99,9 @@ enter_user(struct attempt *a)
 	if (geteuid() == 0 && (setresgid(NOBODY, NOBODY, NOBODY) == -1 ||
 	    setresuid(NOBODY, NOBODY, NOBODY) == -1))
 		return attempt_failed(a, "give up root");
+	/* Whoever gives up root loses its own /proc entries until this. */
+	if (prctl(PR_SET_DUMPABLE, 1) == -1)
+		return attempt_failed(a, "become dumpable again");
 	uid = geteuid();
 	gid = getegid();
 	if (unshare(CLONE_NEWUSER) == -1)

@@ -187,7 +187,7 @@ execute(struct cli *cli, const char *id, const struct content *input)
 	uint64_t request = sallyport_exec(cli->h, &x);
 
 	if (request == 0)
-		return ours(fail(cli, sallyport_last_error(cli->h)));
+		return ours(fail_error(cli, sallyport_last_error(cli->h)));
 	return follow(cli, request, id);
 }
 

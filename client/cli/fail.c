@@ -3,7 +3,7 @@
  * Runs in: sallyport.
  * Input: messages may quote hostile text: they are escaped here.
  */
-#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ error_json(const struct sallyport_error *e)
 }
 
 int
-fail(struct cli *cli, const struct sallyport_error *e)
+fail_error(struct cli *cli, const struct sallyport_error *e)
 {
 	fflush(stdout);
 	fprintf(stderr, "%ssallyport:%s %s%s", style(stderr, RED),
@@ -61,7 +61,7 @@ fail_event(struct cli *cli, const struct sallyport_event *event)
 	snprintf(e.name, sizeof(e.name), "%s", event->error);
 	snprintf(e.message, sizeof(e.message), "%s", event->message);
 	snprintf(e.hint, sizeof(e.hint), "%s", event->hint);
-	return fail(cli, &e);
+	return fail_error(cli, &e);
 }
 
 static void
@@ -87,7 +87,7 @@ fail_usage(struct cli *cli, const char *fmt, ...)
 	    "what it takes", cli->args.verb->noun,
 	    cli->args.verb->name != NULL ? " " : "",
 	    cli->args.verb->name != NULL ? cli->args.verb->name : "");
-	return fail(cli, &e);
+	return fail_error(cli, &e);
 }
 
 int
@@ -99,19 +99,22 @@ fail_with(struct cli *cli, int status, enum error error, const char *fmt, ...)
 	va_start(ap, fmt);
 	fill(&e, error, fmt, ap);
 	va_end(ap);
-	return fail(cli, &e);
+	return fail_error(cli, &e);
 }
 
 int
 output_end(struct cli *cli, int status)
 {
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	/* Whoever read has had enough: 'sallyport logs RUN | head'. */
-	if (errno == EPIPE)
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLERR))
 		return status;
+	clearerr(stdout);	/* said once is enough */
 	return status != 0 ? status : fail_with(cli, EXIT_record, ERROR_none,
-	    "write to standard output: %s", strerror(errno));
+	    "standard output could not be written");
 }
 
 bool
@@ -135,7 +138,7 @@ cli_connect(struct cli *cli)
 
 	cli->h = sallyport_connect(&o, &e);
 	if (cli->h == NULL)
-		return fail(cli, &e);
+		return fail_error(cli, &e);
 	s = sallyport_server(cli->h);
 	if (o.config != NULL && !s->started)
 		fprintf(stderr, "sallyport: a supervisor already runs with "

@@ -87,13 +87,13 @@ follow(struct cli *cli, const char *run, uint64_t since)
 	int n;
 
 	if (request == 0)
-		return fail(cli, sallyport_last_error(cli->h));
+		return fail_error(cli, sallyport_last_error(cli->h));
 	for (;;) {
 		n = event_wait(cli, -1, &e);
 		if (n == 2)		/* the run goes on without us */
 			return stop_status(STOP_cancelled);
 		if (n < 0)
-			return fail(cli, sallyport_last_error(cli->h));
+			return fail_error(cli, sallyport_last_error(cli->h));
 		if (n == 0)
 			continue;
 		if (e->kind == SALLYPORT_REFUSED)

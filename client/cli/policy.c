@@ -98,7 +98,7 @@ page_unknown(struct cli *cli, const char *name)
 	snprintf(e.hint, sizeof(e.hint), "%s%s%s", found != NULL ?
 	    "did you mean '" : "'sallyport policy show' lists them",
 	    found != NULL ? found : "", found != NULL ? "'?" : "");
-	return fail(cli, &e);
+	return fail_error(cli, &e);
 }
 
 static int

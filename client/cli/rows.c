@@ -17,13 +17,13 @@ rows(struct cli *cli, const struct sallyport_question *q,
 	int n, status = 0;
 
 	if (request == 0)
-		return fail(cli, sallyport_last_error(cli->h));
+		return fail_error(cli, sallyport_last_error(cli->h));
 	while (status == 0) {
 		n = event_wait(cli, -1, &e);
 		if (n == 2)
 			return stop_status(STOP_cancelled);
 		if (n < 0)
-			return fail(cli, sallyport_last_error(cli->h));
+			return fail_error(cli, sallyport_last_error(cli->h));
 		if (n == 0 || e->request != request)
 			continue;
 		if (e->kind == SALLYPORT_REFUSED)

@@ -179,7 +179,7 @@ follow(struct cli *cli, struct following *f)
 		else
 			show_clear(&f->show);
 		if (n == -1)
-			return fail(cli, sallyport_last_error(cli->h));
+			return fail_error(cli, sallyport_last_error(cli->h));
 		if (f->give_up > 0 && now_mono_ms() > f->give_up)
 			return stop_status(STOP_cancelled);
 		if (ferror(stdout))
@@ -201,7 +201,7 @@ start(struct cli *cli, struct following *f)
 	show_init(&f->show, stderr, f->plan.level);
 	request = sallyport_run(cli->h, &f->plan.run);
 	if (request == 0)
-		return fail(cli, sallyport_last_error(cli->h));
+		return fail_error(cli, sallyport_last_error(cli->h));
 	return follow(cli, f);
 }
 

@@ -124,7 +124,7 @@ runs_cancel(struct cli *cli)
 		return status;
 	request = sallyport_cancel(cli->h, run, arg_flag(&cli->args, "now"));
 	if (request == 0 || sallyport_wait(cli->h, request, &e) == -1)
-		return fail(cli, sallyport_last_error(cli->h));
+		return fail_error(cli, sallyport_last_error(cli->h));
 	if (e->kind == SALLYPORT_REFUSED)
 		return fail_event(cli, e);
 	if (cli->json) {

@@ -16,13 +16,13 @@ sandbox_answer(struct cli *cli, uint64_t request,
 	int n;
 
 	if (request == 0)
-		return fail(cli, sallyport_last_error(cli->h));
+		return fail_error(cli, sallyport_last_error(cli->h));
 	for (;;) {
 		n = event_wait(cli, -1, e);
 		if (n == 2)
 			return stop_status(STOP_cancelled);
 		if (n == -1)
-			return fail(cli, sallyport_last_error(cli->h));
+			return fail_error(cli, sallyport_last_error(cli->h));
 		if (n == 0 || (*e)->request != request)
 			continue;
 		return (*e)->kind == SALLYPORT_REFUSED ?

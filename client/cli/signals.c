@@ -32,7 +32,6 @@ signals_catch(void)
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction sa = { .sa_handler = on_signal };
 
-	signal(SIGPIPE, SIG_IGN);
 	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) == -1)
 		fatal("make a pipe");
 	for (size_t i = 0; i < nitems(numbers); i++)

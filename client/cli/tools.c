@@ -121,7 +121,7 @@ tools_show(struct cli *cli)
 	snprintf(e.hint, sizeof(e.hint), "%s%s%s", found != NULL ?
 	    "did you mean '" : "'sallyport tools list' lists them",
 	    found != NULL ? found : "", found != NULL ? "'?" : "");
-	return fail(cli, &e);
+	return fail_error(cli, &e);
 }
 
 const struct verb verb_tools_list = {

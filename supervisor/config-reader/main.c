@@ -107,6 +107,8 @@ main(void)
 	enum received got;
 
 	log_init("config-reader", LOG_INFO);
+	/* The first allocation asks for a random number, the rest do not. */
+	free(xcalloc(1, 1));
 	confine(&page_config_reader);
 	channel_init(&c, CHANNEL, CONFIG, JUDGE, dispatch_table);
 	worker_ready(&c);

@@ -44,7 +44,8 @@ void		 config_free(struct config *);
 int64_t		 config_int(const struct config *, enum key);	/* also SIZE */
 double		 config_real(const struct config *, enum key);
 bool		 config_flag(const struct config *, enum key);
-const char	*config_text(const struct config *, enum key);	/* also CHOICE */
+/* Also of a CHOICE. */
+const char	*config_text(const struct config *, enum key);
 const char *const *config_list(const struct config *, enum key,
 		    size_t *count);
 /* "default", "FILE:LINE", "-c", "environment NAME" */

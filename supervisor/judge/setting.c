@@ -208,8 +208,8 @@ set_number_from_text(const struct key_row *row, struct setting *s,
 }
 
 int
-setting_from_text(const struct key_row *row, struct setting *s, const char *text,
-    char *why, size_t size)
+setting_from_text(const struct key_row *row, struct setting *s,
+    const char *text, char *why, size_t size)
 {
 	switch (row->kind) {
 	case KIND_integer:

@@ -46,12 +46,12 @@ like "$(cat "$work/err")" 'certificate|TLS|SSL' "and says so"
 model_stop
 model --tls "$work" <<<"$script"
 export OPENAI_BASE_URL=https://127.0.0.1:$port/v1
-SSL_CERT_FILE=$(head -n 1 "$work/model.port" | json ca) \
-    sallyport run "what is six times seven" >"$work/out" 2>"$work/err"
+SSL_CERT_FILE=$ca sallyport run "what is six times seven" >"$work/out" 2>"$work/err"
 is $? 0 "with its authority given it works"
 is "$(cat "$work/out")" "It is 42." "over TLS as well"
 model_stop
 
+rm -f "$work/requests"
 model <<<"$script"
 sallyport run --constraint "be brief" --context <(printf 'file text') \
     "what is six times seven" >/dev/null 2>&1

@@ -32,14 +32,11 @@ for try in $(seq 150); do
 	sleep 0.1
 done
 is "$(supervisors)" "" "it leaves when nothing is left to do"
-left=$(for pid in $tree; do [ ! -d "/proc/$pid" ] || echo "$pid"; done)
-is "$left" "" "and none of its processes stays"
+is "$(alive $tree)" "" "and none of its processes stays"
 
 sallyport sandbox open >/dev/null
 tree=$(family)
 kill -KILL "$(supervisors)"
 sleep 1
-left=$(for pid in $tree; do
-	[ ! -d "/proc/$pid" ] || cat "/proc/$pid/comm"; done)
-is "$left" "" "when it is killed, nothing stays either"
+is "$(alive $tree)" "" "when it is killed, nothing stays either"
 is "$(sallyport sandbox exec -- echo again)" again "the next command starts anew"

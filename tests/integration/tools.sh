@@ -4,15 +4,19 @@
 # Runs in: the tests' shell.  Input: none.
 . "$(dirname "$0")/../lib.sh"
 
-# One turn per line: NAME ARGUMENTS-JSON; then finish.
+# One turn per line: NAME ARGUMENTS-JSON; then finish.  A line that begins with
+# '!' is a call that fails, after which the model is asked to reflect.
 play() {
 	/usr/bin/python3 -c '
 import json, sys
 turns = [{"reply": {"text": "plan"}}]
 for n, line in enumerate(sys.stdin):
-    name, _, arguments = line.rstrip("\n").partition(" ")
+    failing = line.startswith("!")
+    name, _, arguments = line.lstrip("!").rstrip("\n").partition(" ")
     turns.append({"reply": {"tool_calls": [{"id": "c%d" % n, "name": name,
                                           "arguments": arguments}]}})
+    if failing:
+        turns.append({"reply": {"text": "go on"}})
 turns.append({"reply": {"tool_calls": [{"id": "f", "name": "finish",
     "arguments": json.dumps({"answer": "done"})}]}, "repeat": True})
 print(json.dumps(turns))' >"$work/script.json"
@@ -58,13 +62,13 @@ get_state {"key": "none", "default": 5}
 list_state {}
 delete_state {"key": "k"}
 get_state {"key": "k"}
-execute_shell {"command": "echo out; echo err >&2; exit 3"}
+!execute_shell {"command": "echo out; echo err >&2; exit 3"}
 execute_python {"code": "print(sum(range(10)))"}
 calculator {"expression": "sqrt(2) ** 2 + 1"}
 get_sandbox_info {}
 get_recorded_files {}
 execute_shell {"command": "pwd", "working_dir": "x/y"}
-execute_shell {"command": "sleep 30", "timeout": 1}
+!execute_shell {"command": "sleep 30", "timeout": 1}
 CALLS
 is $status 0 "the run finishes"
 is "$(result 1 result.content)" $'one\ntwo' "save_file, load_file"
@@ -90,13 +94,13 @@ is "$(result 23 outcome)" timed_out "a call's own timeout"
 is "$(sallyport state "$run" --json | wc -l)" 0 "state is empty after delete_state"
 
 play <<'CALLS'
-no_such_tool {"x": 1}
-save_file {"path": 5}
-save_file {"path": "a", "content": "b", "mode": "w"}
-execute_command {"argv": ["true"]}
-load_file {"path": "../../etc/passwd"}
-save_file {"path": "../outside", "content": "x"}
-calculator {"expression": "__import__('os')"}
+!no_such_tool {"x": 1}
+!save_file {"path": 5}
+!save_file {"path": "a", "content": "b", "mode": "w"}
+!execute_command {"argv": ["true"]}
+!load_file {"path": "../../etc/passwd"}
+!save_file {"path": "../outside", "content": "x"}
+!calculator {"expression": "__import__('os')"}
 CALLS
 is $status 0 "a run survives wrong calls"
 told=$(cat "$work/requests")
@@ -106,7 +110,7 @@ like "$told" 'no such parameter' "an unknown field is named"
 unlike "$(cat "$work/events")" 'root:x:0' "no file outside is read"
 
 play -c agents.sandbox.tools.denied=execute_shell <<'CALLS'
-execute_shell {"command": "true"}
+!execute_shell {"command": "true"}
 CALLS
 like "$(cat "$work/requests")" 'denied' "a denied call is told with its reason"
 like "$(cat "$work/events")" '"verdict": *"deny"' "and recorded"

@@ -376,7 +376,10 @@ play_exec(struct channel *c, struct player *p, struct exec_request *m)
 	}
 	if (IS("cat")) {
 		blob_map(&m->input);
-		output(c, p, 1, m->input.data, m->input.len);
+		for (size_t at = 0; at < m->input.len; at += 1000)
+			output(c, p, 1, m->input.data + at,
+			    m->input.len - at < 1000 ? m->input.len - at :
+			    1000);
 	} else if (IS("exit7")) {
 		d.exit_code = 7;
 		d.outcome = OUTCOME_failed;

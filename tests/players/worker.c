@@ -21,6 +21,8 @@ main(int argc, char **argv)
 	bool dialer = argc > 0 && strcmp(argv[0], "dialer") == 0;
 	char byte;
 
+	/* What malloc does once, before the filter: as real workers do. */
+	free(xcalloc(1, 1));
 #ifndef UNCONFINED
 	confine(dialer ? &page_dialer : &page_exec_stream);
 #endif

@@ -51,21 +51,19 @@ worker_become(const char *path, const struct page *page, int channel,
     const char *directory)
 {
 	char *argv[] = { (char *)path, NULL }, *envp[] = { NULL };
-	int null = open("/dev/null", O_RDWR), binary, dir;
 	const char *step = "open";
+	int null, binary, dir;
 
 	if (worker_prepare != NULL)
 		worker_prepare();
+	null = open("/dev/null", O_RDWR);
 	binary = open(path, O_RDONLY | O_CLOEXEC);
 	if (null == -1 || binary == -1 || chdir(directory) == -1 ||
 	    (dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		_exit(111);
 	dup2(null, 0);
 	dup2(null, 1);
-	if (channel != 3)
-		dup2(channel, 3);
-	else
-		fcntl(3, F_SETFD, 0);
+	dup2(channel, 3);
 	if (confine_before_exec(page, binary, dir, &step) == -1) {
 		dprintf(2, "confine: %s: %s\n", step, strerror(errno));
 		_exit(112);
@@ -80,7 +78,7 @@ worker_start(struct worker *w, enum party peer, const char *name,
 {
 	char self[PATH_MAX / 2], path[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	int ends[2];
+	int ends[2], high;
 
 	assert_true(n > 0);
 	self[n] = '\0';
@@ -92,10 +90,14 @@ worker_start(struct worker *w, enum party peer, const char *name,
 	snprintf(path, sizeof(path), "%s/libexec/sallyport/%s", self, name);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 	    ends), 0);
+	/* Out of the way of the descriptors that the worker is given. */
+	high = fcntl(ends[1], F_DUPFD_CLOEXEC, 100);
+	assert_true(high >= 100);
 	w->pid = fork();
 	assert_true(w->pid >= 0);
 	if (w->pid == 0)
-		worker_become(path, page, ends[1], directory);
+		worker_become(path, page, high, directory);
+	close(high);
 	close(ends[1]);
 	channel_init(&w->c, ends[0], JUDGE, peer, dispatch_table);
 	assert_int_equal(channel_receive(&w->c), RECEIVED);	/* ready */

@@ -62,8 +62,6 @@ struct peer {
 
 #define ON(name) \
 	static int on_##name(struct channel *c, struct name *m)
-#define MESSAGE(name, from, to, when)	int on_##name(struct channel *, struct name *);
-#undef MESSAGE
 
 ON(guest_ready)
 {
@@ -382,7 +380,7 @@ peer_shell(struct peer *p, uint64_t ms, const char *command)
 	assert_true(p->is_exited);
 }
 
-static void
+static inline void
 peer_python(struct peer *p, uint64_t ms, const char *program)
 {
 	const char *argv[] = { "/usr/bin/python3", "-I", "-S", "-c", program,

@@ -157,7 +157,7 @@ fixture_setup(void **state)
 	f->home = open(".", O_RDONLY | O_DIRECTORY);
 	directory_make(f->path, sizeof(f->path));
 	assert_int_equal(chdir(f->path), 0);
-	assert_int_equal(store_open(&f->store, 1 << 20, 1 << 24), 0);
+	assert_int_equal(store_open(&f->store, 1 << 26, 1 << 26), 0);
 	*state = f;
 	return 0;
 }

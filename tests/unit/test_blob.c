@@ -76,6 +76,17 @@ test_blob_take_outlives_the_message(void **state)
 	blob_free(&taken);
 }
 
+static void
+test_blob_take_of_nothing_can_be_freed(void **state)
+{
+	uint8_t datagram[] = "";
+	struct blob b = BLOB(datagram, 0), taken = blob_take(&b);
+
+	(void)state;
+	assert_null(taken.data);
+	blob_free(&taken);
+}
+
 int
 main(void)
 {
@@ -84,6 +95,7 @@ main(void)
 		cmocka_unit_test(test_memfd_check_wants_every_seal),
 		cmocka_unit_test(test_blob_map_gives_the_bytes),
 		cmocka_unit_test(test_blob_take_outlives_the_message),
+		cmocka_unit_test(test_blob_take_of_nothing_can_be_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

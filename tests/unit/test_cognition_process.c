@@ -6,7 +6,6 @@
  */
 #include "tests/unit/cognition_judge.h"
 
-#include <jansson.h>
 #include <regex.h>
 
 #define PLAN	"{\"reply\":{\"text\":\"1. Understanding: a plan\"}}"
@@ -516,45 +515,48 @@ test_replay_of_a_recording(void **state)
 /* --- further cases --- */
 
 static void
-play_case(const char *file, const json_t *one)
+play_case(const char *file, const char *id)
 {
-	const char *id = json_string_value(json_object_get(one, "id"));
-	const char *title = json_string_value(json_object_get(one, "title"));
 	int stream;
 
 	for (stream = 0; stream < 2; stream++) {
 		play_run(&(struct play){ .cases = file, .case_id = id,
 		    .stream = stream != 0, .timeout = 3000, .iterations = 3,
 		    .key = "sk-secret-key" });
-		print_message("# %s %s: %s %s, %llu ms, +%ld KiB%s%s\n", id,
-		    title, seen.done ? stop_name(seen.stop) : "NOT DONE",
+		print_message("# %s: %s %s, %llu ms, +%ld KiB%s%s\n", id,
+		    seen.done ? stop_name(seen.stop) : "NOT DONE",
 		    seen.message, (unsigned long long)seen.ms,
 		    seen.peak - seen.rss, seen.tools.len ? ", called " : "",
 		    text_of(&seen.tools));
 		assert_true(seen.done);
 		assert_int_equal(seen.status, 0);
+		assert_true(seen.ms < 3 * 3000 + 1000);
 		assert_true(seen.peak - seen.rss < 32 * 1024);
 		assert_null(strstr(seen.message, "sk-secret-key"));
 		assert_null(strstr(text_of(&seen.text), "sk-secret-key"));
 	}
 }
 
+/* Python reads the names: the file may hold what strict JSON refuses. */
 static void
 test_run_further_cases(void **state)
 {
 	const char *file = getenv("MODEL_CASES");
-	const json_t *one;
-	json_t *all;
-	size_t i;
+	char id[64];
+	FILE *ids;
 
 	(void)state;
 	if (file == NULL)
 		skip();
-	all = json_load_file(file, 0, NULL);
-	assert_non_null(all);
-	json_array_foreach(json_object_get(all, "cases"), i, one)
-		play_case(file, one);
-	json_decref(all);
+	ids = popen("/usr/bin/python3 -c 'import json, os; [print(c[\"id\"]) "
+	    "for c in json.load(open(os.environ[\"MODEL_CASES\"]))"
+	    "[\"cases\"]]'", "r");
+	assert_non_null(ids);
+	while (fgets(id, sizeof(id), ids) != NULL) {
+		id[strcspn(id, "\n")] = '\0';
+		play_case(file, id);
+	}
+	assert_int_equal(pclose(ids), 0);
 }
 
 static int

@@ -66,7 +66,7 @@ test_decide_full_takes_all_but_denied(void **state)
 }
 
 static void
-test_decide_without_sandbox_offers_no_sandbox_tool(void **state)
+test_decide_without_sandbox_denies_its_tools(void **state)
 {
 	struct decide_request r = { .access = ACCESS_full };
 
@@ -86,7 +86,7 @@ main(void)
 		cmocka_unit_test(test_decide_restricted_takes_only_the_list),
 		cmocka_unit_test(test_decide_denied_wins_over_everything),
 		cmocka_unit_test(test_decide_full_takes_all_but_denied),
-		cmocka_unit_test(test_decide_without_sandbox_offers_no_sandbox_tool),
+		cmocka_unit_test(test_decide_without_sandbox_denies_its_tools),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

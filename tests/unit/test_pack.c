@@ -34,7 +34,9 @@ test_int_round_trip(void **state)
 static void
 test_text_lengths_round_trip(void **state)
 {
-	static const size_t lengths[] = { 0, 1, 31, 32, 255, 256, 65535, 65536 };
+	static const size_t lengths[] = {
+		0, 1, 31, 32, 255, 256, 65535, 65536
+	};
 	static char text[65536];
 	const char *out;
 	struct pack p;

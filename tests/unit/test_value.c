@@ -57,7 +57,7 @@ test_value_decode_refuses_repeated_keys(void **state)
 }
 
 static void
-test_value_decode_refuses_what_claims_too_much(void **state)
+test_value_decode_refuses_claims(void **state)
 {
 	const char *why = NULL;
 
@@ -84,7 +84,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_value_decode_round_trip),
 		cmocka_unit_test(test_value_decode_refuses_repeated_keys),
-		cmocka_unit_test(test_value_decode_refuses_what_claims_too_much),
+		cmocka_unit_test(test_value_decode_refuses_claims),
 		cmocka_unit_test(test_value_get_text_refuses_nul),
 	};
 

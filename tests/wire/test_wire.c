@@ -64,7 +64,8 @@ struct field {
 #define ROW(m, type, name, bound)	{ m, name, type, bound },
 #define ROW_OF(m, spec)			ROW(m, spec)
 #define MESSAGE(name, from, to, when)
-#define FIELD(message, type, ...)	ROW_OF(MSG_##message, SPEC_##type(__VA_ARGS__))
+#define FIELD(message, type, ...) \
+	ROW_OF(MSG_##message, SPEC_##type(__VA_ARGS__))
 #define END(name)
 static const struct field fields[] = {
 #include "policy/messages.def"
@@ -194,8 +195,8 @@ static void
 raw_send(int fd, struct datagram *d)
 {
 	union {
-		char		buf[CMSG_SPACE(sizeof(int) * (MESSAGE_FDS + 1))];
-		struct cmsghdr	align;
+		char buf[CMSG_SPACE(sizeof(int) * (MESSAGE_FDS + 1))];
+		struct cmsghdr align;
 	} control;
 	struct iovec iov = { d->pack.data, d->pack.len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -309,7 +310,7 @@ test_fields_over_their_bound_are_refused(void **state)
 }
 
 static void
-test_missing_fields_and_extra_bytes_are_refused(void **state)
+test_missing_and_extra_parts_are_refused(void **state)
 {
 	struct datagram d;
 
@@ -400,7 +401,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_are_accepted_as_declared),
 		cmocka_unit_test(test_fields_over_their_bound_are_refused),
-		cmocka_unit_test(test_missing_fields_and_extra_bytes_are_refused),
+		cmocka_unit_test(test_missing_and_extra_parts_are_refused),
 		cmocka_unit_test(test_blobs_without_every_seal_are_refused),
 		cmocka_unit_test(test_no_row_goes_from_worker_to_worker),
 		cmocka_unit_test(test_what_is_no_message_is_refused),

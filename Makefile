@@ -435,8 +435,14 @@ UNIT_supervisor = \
 	test_state_dir \
 	test_verify
 UNIT_judge = \
+	test_call_queue \
 	test_config \
-	test_judge_process
+	test_journal \
+	test_judge_clients \
+	test_judge_faults \
+	test_judge_life \
+	test_judge_run \
+	test_provider
 UNIT_dialer = \
 	test_address \
 	test_dialer_process
@@ -447,11 +453,16 @@ UNIT_cognition-worker = \
 	test_cognition_process \
 	test_json \
 	test_openai_reply \
+	test_openai_request \
+	test_replay_line \
 	test_retry \
-	test_sse
+	test_sse \
+	test_text
 UNIT_exec-stream = \
+	hostile_guest \
 	test_calculator \
 	test_output \
+	test_stream_calls \
 	test_stream_pair
 UNIT_tracker-record = \
 	test_append \
@@ -462,6 +473,7 @@ UNIT_tracker-record = \
 	test_tracker_process
 UNIT_client = \
 	test_client_args \
+	test_client_paths \
 	test_client_print \
 	test_client_settings \
 	test_json_write
@@ -476,6 +488,7 @@ endef
 $(foreach r,ipc policy $(ROOMS),$(foreach t,$(UNIT_$(r)),$(eval $(call UNIT,$(r),$(t)))))
 
 $(O)/tests/test_stream_pair: | $(exec-stream_BIN) $(libexec)/guest
+$(O)/tests/hostile_guest: | $(exec-stream_BIN)
 
 # These run the real guest, which they find beside themselves.
 $(O)/tests/test_guest_commands $(O)/tests/test_guest_files \
@@ -486,7 +499,16 @@ $(O)/tests/test_tracker_process: | $(tracker-record_BIN)
 $(O)/tests/test_cognition_process: | $(cognition-worker_BIN)
 $(O)/tests/test_dialer_process: | $(dialer_BIN)
 $(O)/tests/test_config_reader_process: | $(config-reader_BIN)
-$(O)/tests/test_judge_process: | $(judge_BIN)
+$(O)/tests/test_judge_clients $(O)/tests/test_judge_faults \
+    $(O)/tests/test_judge_life $(O)/tests/test_judge_run: | $(judge_BIN)
+
+# For record_kill.sh.
+TEST_PROGRAMS += $(O)/tests/record_writer
+$(O)/tests/record_writer: $(O)/obj/tests/record_writer.o \
+	    $(O)/lib/tracker-record.a $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(tracker-record_LIBS)
 
 # For toml_cases.sh.
 TEST_PROGRAMS += $(O)/tests/toml_dump
@@ -501,6 +523,13 @@ PLAYERS	= $(addprefix $(O)/players/,judge worker worker-unconfined \
 	worker-silent guest launch)
 TEST_PROGRAMS += $(PLAYERS)
 PLAYER_CC = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+# A program on libsallyport alone, built as its own comment says.
+TEST_PROGRAMS += $(O)/examples/api
+$(O)/examples/api: examples/api.c client/sallyport.h $(O)/lib/libsallyport.a
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) -Iclient $(OPT) $(SANFLAGS) $(WARN) -o $@ examples/api.c \
+	    $(O)/lib/libsallyport.a $(MSGPACK)
 # client_*.sh let it stand in for a judge before a real client.
 TEST_PROGRAMS += $(O)/players/client-judge
 $(O)/players/client-judge: tests/players/client_judge.c $(ARCHIVES)
@@ -568,8 +597,26 @@ probe: $(PROBES)
 
 # --- fuzz targets: tests/fuzz/fuzz_NAME.c, with the sources that it drives -------
 
+FUZZ_event = ipc/bounds.c ipc/pack.c ipc/util.c ipc/value.c \
+	tracker-worker/record/event.c
 FUZZ_toml = ipc/bounds.c ipc/pack.c ipc/util.c \
 	$(filter-out %/main.c,$(config-reader_SRC))
+FUZZ_guest_requests = $(guest_IPC_SRC) \
+	$(filter-out %/main.c %/loop.c,$(guest_SRC))
+FUZZ_sse = ipc/pack.c ipc/util.c cognition-worker/sse.c
+FUZZ_openai = $(filter-out ipc/loop.c ipc/worker.c,$(ipc_SRC)) \
+	policy/arguments.c policy/tools.c policy/words.c \
+	$(filter-out %/main.c,$(cognition-worker_SRC)) \
+	$(O)/gen/replay-primes.c
+FUZZ_LIBS_openai = $(CURL) $(JANSSON) $(SODIUM)
+$(O)/fuzz/openai: $(O)/gen/replay-primes.c
+FUZZ_calculator = exec-worker/stream/calculator.c \
+	exec-worker/stream/calculator_functions.c
+FUZZ_LIBS_calculator = -lm
+FUZZ_guest_frames = $(filter-out %/main.c,$(exec-stream_SRC)) \
+	$(filter-out ipc/worker.c,$(ipc_SRC)) \
+	policy/arguments.c policy/tools.c policy/words.c
+FUZZ_LIBS_guest_frames = $(exec-stream_LIBS)
 FUZZ_message = $(filter-out ipc/loop.c ipc/worker.c,$(ipc_SRC))
 
 FUZZ_CC	= clang
@@ -582,6 +629,18 @@ $(O)/fuzz/%: tests/fuzz/fuzz_%.c $(O)/gen/protocol.h
 	$(say) FUZZ $<
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_$*) $(FUZZ_LIBS_$*) \
 	    $(MSGPACK)
+
+# --- the benchmark: a program on libsallyport -------------------------------------
+
+bench_SRC = \
+	bench/floor.c \
+	bench/main.c \
+	bench/measure.c
+
+$(O)/bench/bench: $(bench_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libsallyport.a $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(client_LIBS)
 
 # --- what people type -------------------------------------------------------------
 
@@ -628,6 +687,16 @@ install: all	## into DESTDIR and PREFIX
 	install $(libexec)/* $(DESTDIR)$(PREFIX)/libexec/sallyport/
 	[ -e $(DESTDIR)/etc/sallyport/sallyport.toml ] || install -m 644 \
 	    etc/sallyport.toml $(DESTDIR)/etc/sallyport/sallyport.toml
+	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man8 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 $(O)/lib/libsallyport.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 client/sallyport.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 etc/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 etc/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 etc/completions/sallyport.bash \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sallyport
 
 clean:	## remove what was built
 	rm -rf $(O)

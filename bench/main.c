@@ -198,7 +198,7 @@ int
 main(int argc, char *argv[])
 {
 	struct sallyport_error error;
-	struct sallyport_options options = { .state_dir = argv[argc > 2] };
+	struct sallyport_options options = { .state_dir = NULL };
 	struct session session, denying;
 	const struct sallyport_setting deny = {
 		"agents.sandbox.tools.denied", "execute_shell", "benchmark"
@@ -209,9 +209,10 @@ main(int argc, char *argv[])
 	const struct sallyport_event *e;
 
 	log_init("bench", LOG_INFO);
-	if (argc != 3)
-		fatalx("usage: bench CLIENT STATE-DIR");
-	options.state_dir = argv[2];
+	if (argc != 4)
+		fatalx("usage: bench CLIENT SERVER STATE-DIR");
+	options.server = argv[2];
+	options.state_dir = argv[3];
 	session.server = sallyport_connect(&options, &error);
 	if (session.server == NULL)
 		fatalx("%s", error.message);
@@ -236,7 +237,7 @@ main(int argc, char *argv[])
 	    { "libsallyport: judged, recorded, denied", denied_once,
 	    &denying },
 	}, 3, 200);
-	idle_memory(session.server, argv[2]);
+	idle_memory(session.server, argv[3]);
 	sallyport_free(session.server);
 	return 0;
 }

@@ -83,7 +83,6 @@ measure(const char *title, const struct sample *s, size_t count, size_t times)
 int
 spawn_wait(char *const argv[])
 {
-	static char *const env[] = { "PATH=/usr/bin:/bin", NULL };
 	posix_spawn_file_actions_t actions;
 	int status;
 	pid_t pid;
@@ -91,7 +90,7 @@ spawn_wait(char *const argv[])
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY,
 	    0);
-	errno = posix_spawnp(&pid, argv[0], &actions, NULL, argv, env);
+	errno = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (errno != 0 || waitpid(pid, &status, 0) == -1)
 		return -1;

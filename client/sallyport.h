@@ -64,7 +64,7 @@ const struct sallyport_error *sallyport_last_error(const struct sallyport *);
 /* "0.1.0" */
 const char *sallyport_version(void);
 
-/* Settings: configuration values that narrow what the operator allows ------- */
+/* Settings: configuration values; they may only narrow --------- */
 
 struct sallyport_setting {
 	const char *key;	/* "agents.sandbox.mode" */
@@ -72,7 +72,7 @@ struct sallyport_setting {
 	const char *origin;	/* where it came from, for people: "-c" */
 };
 
-/* Runs ---------------------------------------------------------------------- */
+/* Runs ---------- */
 
 struct sallyport_context {
 	const char *name;	/* shown to the model */
@@ -118,7 +118,7 @@ uint64_t sallyport_watch(struct sallyport *, const char *run, uint64_t since,
 /* End a run; now: without waiting for its tools.  DONE or REFUSED. */
 uint64_t sallyport_cancel(struct sallyport *, const char *run, bool now);
 
-/* Sandboxes without a model ------------------------------------------------- */
+/* Sandboxes without a model ---------- */
 
 struct sallyport_sandbox {
 	const char *sandbox;	/* "native"; NULL: the configured one */
@@ -147,7 +147,7 @@ uint64_t sallyport_exec(struct sallyport *, const struct sallyport_exec *);
 /* DONE or REFUSED. */
 uint64_t sallyport_sandbox_close(struct sallyport *, const char *sandbox);
 
-/* The record ---------------------------------------------------------------- */
+/* The record ---------- */
 
 enum sallyport_query {
 	SALLYPORT_RUNS,		/* newest first */
@@ -172,7 +172,7 @@ uint64_t sallyport_query(struct sallyport *, const struct sallyport_question *);
 uint64_t sallyport_config(struct sallyport *,
 	    const struct sallyport_setting *, size_t count);
 
-/* Tools --------------------------------------------------------------------- */
+/* Tools ---------- */
 
 struct sallyport_tool {
 	const char *name;
@@ -185,7 +185,7 @@ struct sallyport_tool {
 /* The built-in tools from 0 on; false past the last.  Texts are static. */
 bool	 sallyport_tool(size_t index, struct sallyport_tool *);
 
-/* Events -------------------------------------------------------------------- */
+/* Events ---------- */
 
 enum sallyport_kind {
 	SALLYPORT_REFUSED,	/* status, error, message, hint */

@@ -96,22 +96,32 @@ act_others(struct cycle *c, struct call *calls, size_t count)
 	return failed;
 }
 
+static char *
+answer_in(const struct call *call)
+{
+	autovalue struct value *arguments = NULL;
+	const char *why;
+
+	arguments = value_decode(call->packed.data, call->packed.len, &why);
+	return value_get_text(arguments, "answer");
+}
+
 static void
 act_finish(struct cycle *c, struct call *call)
 {
-	autovalue struct value *arguments = NULL;
-	autofree char *answer = NULL;
-	const char *why;
+	autofree char *answer = answer_in(call);
 
+	if (answer == NULL || answer[strspn(answer, " \t\r\n")] == '\0') {
+		do_not_run(call, "the answer is empty: call finish with the "
+		    "complete answer");
+		return;
+	}
 	ask(c, call);
 	if (run_answers(c->run) == -1)
 		return;
 	take_outcome(c, call);
-	if (call->outcome != OUTCOME_ok)
-		return;
-	arguments = value_decode(call->packed.data, call->packed.len, &why);
-	answer = value_get_text(arguments, "answer");
-	cycle_answer(c, answer != NULL ? answer : "");
+	if (call->outcome == OUTCOME_ok)
+		cycle_answer(c, answer);
 }
 
 void
@@ -156,6 +166,7 @@ observe(struct cycle *c, struct call *calls, size_t count, const char *note)
 		    a != NULL && a->answered ? a->result : NULL);
 		conversation_result(&run->conversation, &calls[i], text);
 		history_add(&run->history, &calls[i]);
+		pack_clear(&calls[i].packed);	/* it may be large */
 	}
 	run_forget(run);
 	if (note != NULL && note[0] != '\0')

@@ -94,19 +94,51 @@ conversation_result(struct conversation *c, const struct call *call,
 	add(c, ROLE_tool, text)->call_id = xstrdup(call->id);
 }
 
+/* Put a short text in the place of a long one. */
+static void
+shorten(struct conversation *c, char **text, const char *instead)
+{
+	size_t len = strlen(*text), left = strlen(instead);
+
+	if (len <= left)
+		return;
+	free(*text);
+	*text = xstrdup(instead);
+	c->bytes -= len - left;
+}
+
+/* What the model itself said in an old turn. */
+static void
+shorten_turn(struct conversation *c, struct said *m)
+{
+	size_t i;
+
+	shorten(c, &m->text, "[left out to save room]");
+	for (i = 0; i < m->ncalls; i++)
+		shorten(c, &m->calls[i].arguments,
+		    "{\"note\": \"left out to save room\"}");
+}
+
+/* The newest turn and what follows it is what the model has to work on. */
+static size_t
+newest_turn(const struct conversation *c)
+{
+	size_t i = c->count;
+
+	while (i > 0 && c->messages[i - 1].role != ROLE_assistant)
+		i--;
+	return i > 0 ? i - 1 : 0;
+}
+
 void
 conversation_shrink(struct conversation *c, size_t most)
 {
-	struct said *m;
-	size_t i, len;
+	size_t i, newest = newest_turn(c);
 
-	for (i = 0; i < c->count && c->bytes > most; i++) {
-		m = &c->messages[i];
-		len = strlen(m->text);
-		if (m->role != ROLE_tool || len <= sizeof(left_out))
-			continue;
-		free(m->text);
-		m->text = xstrdup(left_out);
-		c->bytes -= len - (sizeof(left_out) - 1);
-	}
+	for (i = 0; i < c->count && c->bytes > most; i++)
+		if (c->messages[i].role == ROLE_tool)
+			shorten(c, &c->messages[i].text, left_out);
+	for (i = 0; i < newest && c->bytes > most; i++)
+		if (c->messages[i].role == ROLE_assistant)
+			shorten_turn(c, &c->messages[i]);
 }

@@ -60,8 +60,9 @@ struct said *conversation_turn(struct conversation *, const char *text,
 void	conversation_result(struct conversation *, const struct call *,
 	    const char *text);
 /*
- * Keep it below so many bytes: the oldest tool results are replaced by one
- * line each.  Calls and their results stay together, as providers want it.
+ * Keep it below so many bytes, if that can be done: first the oldest tool
+ * results are replaced by one line each, then what the model said before its
+ * newest turn.  Calls and their results stay together, as providers want it.
  */
 void	conversation_shrink(struct conversation *, size_t most);
 

@@ -124,6 +124,42 @@ end_refused(struct cycle *c, const struct turn *turn)
 
 /* --- plan --- */
 
+/* Calls that came although none could be made: each hears that. */
+static void
+answer_early_calls(struct cycle *c, struct turn *turn)
+{
+	struct call *calls = steal_pointer(&turn->calls);
+	size_t i, count = turn->ncalls;
+
+	turn->ncalls = 0;
+	for (i = 0; i < count; i++) {
+		calls[i].asked = -1;
+		free(calls[i].problem);
+		calls[i].problem = xstrdup("no tools can be called while the "
+		    "plan is made");
+	}
+	conversation_turn(&c->run->conversation, turn->text, calls, count);
+	observe(c, calls, count, NULL);
+}
+
+/* Keep the plan.  A model that called tools at once has none, and goes on. */
+static void
+keep_plan(struct cycle *c, struct turn *turn)
+{
+	struct run *run = c->run;
+	const char *plan = blank(turn->text) ?
+	    "no plan: the model called tools at once" : turn->text;
+
+	if (turn->ncalls > 0)
+		answer_early_calls(c, turn);
+	else
+		conversation_say(&run->conversation, ROLE_assistant,
+		    turn->text);
+	conversation_say(&run->conversation, ROLE_user, run->noffered > 0 ?
+	    prompt_go : prompt_answer);
+	run_phase_completed(run, STEP_plan, 0, plan);
+}
+
 static void
 plan(struct cycle *c)
 {
@@ -134,25 +170,19 @@ plan(struct cycle *c)
 	run_phase_started(c->run, STEP_plan, 0);
 	conversation_say(talk, ROLE_user, prompt_plan);
 	for (tries = 0; c->stop == STOP_none; tries++) {
-		if (ask_model(c, STEP_plan, false, &turn) == -1 ||
-		    end_refused(c, &turn)) {
-			turn_clear(&turn);
-			return;
+		if (ask_model(c, STEP_plan, false, &turn) == 0 &&
+		    !end_refused(c, &turn)) {
+			if (!blank(turn.text) || turn.ncalls > 0) {
+				keep_plan(c, &turn);
+				turn_clear(&turn);
+				return;
+			}
+			if (tries > 0)
+				end_empty(c);
+			conversation_say(talk, ROLE_user, prompt_plan_empty);
 		}
-		if (!blank(turn.text))
-			break;
 		turn_clear(&turn);
-		if (tries > 0)
-			end_empty(c);
-		conversation_say(talk, ROLE_user, prompt_plan_empty);
 	}
-	if (c->stop != STOP_none)
-		return;
-	conversation_say(talk, ROLE_assistant, turn.text);
-	conversation_say(talk, ROLE_user, c->run->noffered > 0 ? prompt_go :
-	    prompt_answer);
-	run_phase_completed(c->run, STEP_plan, 0, turn.text);
-	turn_clear(&turn);
 }
 
 /* --- think --- */

@@ -85,6 +85,10 @@ take_body(char *data, size_t size, size_t count, void *arg)
 	if (t->reply->status != 200)
 		return take_error(t, data, len);
 	t->reply->began = t->reply->began || len > 0;
+	if (t->reply->encoded) {	/* nothing that we could use follows */
+		t->enough = true;
+		return 0;
+	}
 	t->taken += len;
 	t->reply->streamed = transfer_is_stream(t);
 	t->large = t->taken > (t->reply->streamed ? HTTP_STREAM_MAX :
@@ -268,6 +272,12 @@ http_post(struct run *run, struct http *h, const struct http_ask *ask,
 	reply->after = reply->should = -1;
 	if (http_where(ask->url, host, &port, reply->why) == -1)
 		return HTTP_BROKEN;
+	if (strncasecmp(ask->url, "https:", 6) == 0 && h->ca.len == 0) {
+		snprintf(reply->why, sizeof(reply->why), "there are no CA "
+		    "certificates to check the model server with");
+		reply->should = 0;
+		return HTTP_BROKEN;
+	}
 	/* Never looked up and never connected to: TEST-NET-1. */
 	snprintf(t.name, sizeof(t.name), "%s:%u:192.0.2.1", host, port);
 	if (run_dial(run, host, port) == -1) {

@@ -139,6 +139,8 @@ meaning(const struct transfer *t, int result)
 		return t->reply->status == 0 ?
 		    "the connection broke before it answered" :
 		    "the connection was closed in the middle of its reply";
+	case CURLE_OUT_OF_MEMORY:	/* libcurl's bound of 100 KB a line */
+		return "a line of its header is too long";
 	case CURLE_SEND_ERROR:
 		return "the connection broke while the request was sent";
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -159,6 +161,7 @@ static bool
 is_final(const struct transfer *t, int result)
 {
 	return t->large || result == CURLE_PEER_FAILED_VERIFICATION ||
+	    result == CURLE_OUT_OF_MEMORY ||
 	    result == CURLE_WEIRD_SERVER_REPLY ||
 	    result == CURLE_UNSUPPORTED_PROTOCOL;
 }

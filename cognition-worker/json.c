@@ -138,6 +138,14 @@ json_text(const json_t *j)
 	    JSON_BYTES, NULL);
 }
 
+uint64_t
+json_tokens(const json_t *object, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(object, key));
+
+	return n < 0 ? 0 : n > UINT32_MAX ? UINT32_MAX : (uint64_t)n;
+}
+
 static json_t *
 text_to_json(const void *data, size_t len, size_t longest)
 {

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ipc/pack.h"
 
@@ -42,5 +43,8 @@ json_t	*json_from_value(const struct value *, size_t longest_text);
 
 /* A string as clean text (text_clean), or NULL if it is not a string. */
 char	*json_text(const json_t *);
+
+/* A count of tokens; a negative one is 0, an absurd one UINT32_MAX. */
+uint64_t json_tokens(const json_t *object, const char *key);
 
 #endif

@@ -13,8 +13,6 @@
 #include "cognition-worker/text.h"
 #include "ipc/util.h"
 
-#define TOKENS_MAX	1000000000000	/* more is a lie; sums stay exact */
-
 static int
 broken(struct openai_reply *r, const char *what)
 {
@@ -220,21 +218,13 @@ take_message(struct openai_reply *r, const json_t *m, bool whole)
 	return take_calls(r, json_object_get(m, "tool_calls"), whole);
 }
 
-static uint64_t
-tokens(const json_t *usage, const char *key)
-{
-	json_int_t n = json_integer_value(json_object_get(usage, key));
-
-	return n < 0 ? 0 : n > TOKENS_MAX ? TOKENS_MAX : (uint64_t)n;
-}
-
 static void
 take_usage(struct openai_reply *r, const json_t *usage)
 {
 	if (!json_is_object(usage))
 		return;
-	r->input_tokens = tokens(usage, "prompt_tokens");
-	r->output_tokens = tokens(usage, "completion_tokens");
+	r->input_tokens = json_tokens(usage, "prompt_tokens");
+	r->output_tokens = json_tokens(usage, "completion_tokens");
 }
 
 /* Choice 0 is the only one that we asked for. */

@@ -155,14 +155,6 @@ reply_call(const json_t *j, struct call *call, size_t number)
 	return 0;
 }
 
-static uint64_t
-tokens(const json_t *reply, const char *key)
-{
-	json_int_t n = json_integer_value(json_object_get(reply, key));
-
-	return n < 0 ? 0 : (uint64_t)n;
-}
-
 int
 replay_reply(const json_t *line, struct turn *turn)
 {
@@ -187,7 +179,7 @@ replay_reply(const json_t *line, struct turn *turn)
 	turn->refused = json_is_true(json_object_get(reply, "refused"));
 	turn->finish = end != NULL ? finish_find(end) :
 	    turn->ncalls > 0 ? FINISH_calls : FINISH_stop;
-	turn->input_tokens = tokens(reply, "input_tokens");
-	turn->output_tokens = tokens(reply, "output_tokens");
+	turn->input_tokens = json_tokens(reply, "input_tokens");
+	turn->output_tokens = json_tokens(reply, "output_tokens");
 	return 0;
 }

@@ -49,9 +49,12 @@ pack_room(struct pack *p, size_t len)
 void
 pack_raw(struct pack *p, const void *data, size_t len)
 {
-	uint8_t *at = pack_room(p, len);
+	uint8_t *at;
 
-	if (at != NULL && len > 0)
+	if (len == 0)
+		return;
+	at = pack_room(p, len);
+	if (at != NULL)
 		memcpy(at, data, len);
 }
 

@@ -40,11 +40,30 @@ enter_landlock(const struct page *page)
 		fatal("confine %s: landlock", page->process);
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+/*
+ * glibc's allocator asks for randomness when it is first used, its qsort for
+ * the size of memory when it first sorts more than 1 KiB.  Later uses make no
+ * such call, so it happens here and is on no page.
+ */
+static void
+warm_up(void)
+{
+	char *array = xcalloc(1, 2048);
+
+	qsort(array, 2048, 1, compare);
+	free(array);
+}
+
 void
 confine(const struct page *page)
 {
-	/* Its first use makes the allocator ask for randomness, no later one. */
-	free(xcalloc(1, 64));
+	warm_up();
 	if (step_no_new_privs() == -1)
 		fatal("confine %s: no_new_privs", page->process);
 	if (page->landlock)

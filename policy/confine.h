@@ -37,7 +37,7 @@ struct page {
 	const char	*run_as;	/* "tenant-range"; "" where nobody runs */
 	bool		 landlock;	/* false: `file unrestricted` */
 	uint64_t	 net;		/* LANDLOCK_NET_* that stay allowed */
-	const struct sock_filter *filter;	/* x86-64 and aarch64: own build */
+	const struct sock_filter *filter;	/* for this architecture */
 	unsigned short	 filter_len;	/* 0: `default none` */
 	const struct page *outer;	/* filter before exec, or NULL */
 	const struct page_line *lines;
@@ -86,6 +86,6 @@ int	confine_filter(const struct page *, const char **step);
 
 /* Filters that /proc/PID/status must count above the supervisor's own. */
 #define CONFINE_FILTERS		2	/* outer, page */
-#define CONFINE_GUEST_FILTERS	3	/* the launcher's outer, sandboxed, guest */
+#define CONFINE_GUEST_FILTERS	3	/* outer, sandboxed, guest */
 
 #endif

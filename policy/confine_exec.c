@@ -60,7 +60,7 @@ landlock_for_guest(int guest)
 	rules = landlock_new(page_guest.net, SCOPE);
 	if (rules == -1 || step_files(rules, &page_guest, -1, false) == -1)
 		return -1;
-	/* A sealed memfd is on no mount: Landlock has no say, none is needed. */
+	/* A sealed memfd is on no mount: Landlock has no say in it. */
 	if (landlock_allow(rules, guest, LANDLOCK_FS_EXECUTE |
 	    LANDLOCK_FS_READ_FILE) == -1 && errno != EBADFD)
 		return -1;
@@ -80,8 +80,8 @@ confine_guest(int guest, const char **step)
 	if (step_limits(&page_guest) == -1)
 		return -1;
 	/*
-	 * Where both filters answer with an errno, the kernel takes the one that
-	 * was put on last: the guest page's answers are the exact ones.
+	 * Where both filters answer with an errno, the kernel takes the one
+	 * that was put on last: the guest page's answers are the exact ones.
 	 */
 	*step = "sandboxed seccomp filter";
 	if (step_filter(page_sandboxed.filter, page_sandboxed.filter_len) == -1)

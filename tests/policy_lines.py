@@ -17,15 +17,22 @@ WORKERS = ["judge", "dialer", "config-reader", "cognition-worker",
 
 
 def allowed(page):
-    """Names that a page allows, each with the reason of its line."""
+    """Names that a page allows, each with the reason of its line.
+
+    fcntl is many calls in one, so each of its commands counts by itself.
+    """
     names = {}
     with open(page, encoding="utf-8") as file:
         for line in file:
             text, _, reason = line.partition("#")
             words = text.split(None, 1)
             if len(words) == 2 and words[0] == "syscall":
-                for name in words[1].split(":")[0].split(","):
-                    names.setdefault(name.strip(), []).append(reason.strip())
+                listed, _, condition = words[1].partition(":")
+                for name in listed.split(","):
+                    for full in ([f"fcntl {c}" for c in
+                                  re.findall(r"\bF_\w+", condition)] or
+                                 [name.strip()]):
+                        names.setdefault(full, []).append(reason.strip())
     return names
 
 
@@ -45,9 +52,9 @@ def made(prefix):
                 if line.startswith("seccomp(SECCOMP_SET_MODE_FILTER"):
                     filters += 1
                     continue
-                call = re.match(r"(\w+)\(", line)
+                call = re.match(r"(\w+)\((?:\d+, (F_\w+))?", line)
                 if call and filters > 0:
-                    calls[worker].add(call.group(1))
+                    calls[worker].add(" ".join(filter(None, call.groups())))
     return calls
 
 

@@ -17,7 +17,7 @@
 #include "ipc/value.h"
 #include "policy/words.h"
 
-/* Options ------------------------------------------------------------------ */
+/* Options ---------- */
 
 enum option_type {
 	OPT_flag,
@@ -95,7 +95,7 @@ const char *nearest(const char *word, const char *const *known, size_t count);
 void	 help_print(FILE *, const struct verb *);
 void	 help_overview(FILE *);
 
-/* The command at work ------------------------------------------------------- */
+/* The command at work ---------- */
 
 struct cli {
 	struct args	 args;
@@ -133,7 +133,7 @@ int	 settings_collect(const struct args *, char *const *environment,
 	    struct settings *, char *why, size_t size);
 void	 settings_clear(struct settings *);
 
-/* print.c ------------------------------------------------------------------- */
+/* print.c ---------- */
 
 /* Foreign bytes for people; lines keeps newlines and tabs. */
 void	 print_foreign(FILE *, const void *, size_t len, bool lines);
@@ -162,7 +162,7 @@ struct foreign {
 void	 foreign_print(struct foreign *, FILE *, const void *, size_t len);
 void	 foreign_end(struct foreign *, FILE *);
 
-/* signals.c ----------------------------------------------------------------- */
+/* signals.c ---------- */
 
 void	 signals_catch(void);
 unsigned signals_seen(void);	/* SIGINT, SIGTERM and SIGHUP so far */
@@ -172,7 +172,7 @@ unsigned signals_seen(void);	/* SIGINT, SIGTERM and SIGHUP so far */
  */
 int	 event_wait(struct cli *, int timeout, const struct sallyport_event **);
 
-/* show.c: a run's progress, for people ---------------------------------------- */
+/* show.c: a run's progress, for people ---------- */
 
 enum show_level { SHOW_tools, SHOW_text, SHOW_thinking };
 
@@ -195,7 +195,7 @@ void	 show_clear(struct show *);	/* take the indicator away */
 void	 show_line(FILE *, uint64_t seq, const char *ts, const char *type,
 	    const struct value *body);
 
-/* rows.c: queries, row by row -------------------------------------------------- */
+/* rows.c: queries, row by row ---------- */
 
 /*
  * Ask, and hand each row to each(); the exit status.  each returns 0, or the

@@ -17,24 +17,11 @@ struct following {
 	char		 run[37];	/* "" until it is accepted */
 	char		 provider[33];
 	bool		 own;		/* it ends with us */
+	uint64_t	 watch;		/* our request to see a daemon's run */
 	bool		 completed;	/* run.completed was printed */
 	unsigned	 interrupts;	/* that were answered */
 	uint64_t	 give_up;	/* ms, monotonic; 0: not yet */
 };
-
-static void
-on_accepted(struct following *f, const struct sallyport_event *e)
-{
-	snprintf(f->run, sizeof(f->run), "%s", e->run);
-	snprintf(f->provider, sizeof(f->provider), "%s", e->provider);
-	if (e->message[0] != '\0') {
-		show_clear(&f->show);
-		fprintf(stderr, "%s", style(stderr, YELLOW));
-		print_foreign(stderr, e->message, strlen(e->message), false);
-		fprintf(stderr, "%s\n", style(stderr, PLAIN));
-	}
-	fprintf(stderr, "run %s\n", f->run);
-}
 
 static int
 detached(struct cli *cli, struct following *f)
@@ -53,6 +40,32 @@ detached(struct cli *cli, struct following *f)
 	fprintf(stderr, "follow it: sallyport logs %s --follow\n"
 	    "end it:    sallyport runs cancel %s\n", f->run, f->run);
 	return 0;
+}
+
+/*
+ * -1: go on, else the exit status.  A run that outlives us is one that we
+ * watch like anybody else, unless its turns are recorded here.
+ */
+static int
+on_accepted(struct cli *cli, struct following *f,
+    const struct sallyport_event *e)
+{
+	snprintf(f->run, sizeof(f->run), "%s", e->run);
+	snprintf(f->provider, sizeof(f->provider), "%s", e->provider);
+	if (e->message[0] != '\0') {
+		show_clear(&f->show);
+		fprintf(stderr, "%s", style(stderr, YELLOW));
+		print_foreign(stderr, e->message, strlen(e->message), false);
+		fprintf(stderr, "%s\n", style(stderr, PLAIN));
+	}
+	fprintf(stderr, "run %s\n", f->run);
+	if (arg_flag(&cli->args, "detach"))
+		return detached(cli, f);
+	if (f->own || f->plan.run.record)
+		return -1;
+	f->watch = sallyport_watch(cli->h, f->run, 0, f->plan.run.deltas);
+	return f->watch != 0 ? -1 :
+	    fail_error(cli, sallyport_last_error(cli->h));
 }
 
 /*
@@ -139,11 +152,10 @@ on_event(struct cli *cli, struct following *f,
 	case SALLYPORT_REFUSED:
 		show_clear(&f->show);
 		/* A cancel that came too late is no failure of the run. */
-		return f->run[0] != '\0' && e->request != 1 ? -1 :
+		return f->run[0] != '\0' && e->request != f->watch ? -1 :
 		    fail_event(cli, e);
 	case SALLYPORT_ACCEPTED:
-		on_accepted(f, e);
-		return arg_flag(&cli->args, "detach") ? detached(cli, f) : -1;
+		return on_accepted(cli, f, e);
 	case SALLYPORT_EVENT:
 		print_event(f, e);
 		return -1;

@@ -25,7 +25,7 @@ struct plan {
 
 int	 run_verb(struct cli *);
 
-/* 0, or the exit status after saying what is wrong.  plan_clear() either way. */
+/* 0, or the exit status after saying what is wrong; plan_clear() always. */
 int	 plan_make(struct cli *, struct plan *);
 void	 plan_clear(struct plan *);
 

@@ -77,8 +77,10 @@ sandbox_open(struct cli *cli)
 	}
 	puts(e->run);
 	fflush(stdout);
-	fprintf(stderr, "use it:   sallyport sandbox exec --in %s -- COMMAND\n"
-	    "close it: sallyport sandbox close %s\n", e->run, e->run);
+	if (isatty(STDOUT_FILENO))	/* id=$(sallyport sandbox open) */
+		fprintf(stderr, "use it:   sallyport sandbox exec --in %s "
+		    "-- COMMAND\nclose it: sallyport sandbox close %s\n",
+		    e->run, e->run);
 	return 0;
 }
 

@@ -153,7 +153,8 @@ show_completed(struct show *s, const struct value *body)
 	} else if (value_get(result, "message") != NULL) {
 		print_lines(s->out, value_get(result, "message"),
 		    SUMMARY_LINES);
-	} else if (result != NULL) {
+	} else if (result != NULL && result->type == VALUE_MAP &&
+	    result->map.count > 0) {
 		fprintf(s->out, "      %s", style(s->out, DIM));
 		print_map(s->out, result, RESULT_WIDTH);
 		fprintf(s->out, "%s\n", style(s->out, PLAIN));

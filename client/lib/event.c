@@ -159,6 +159,7 @@ sallyport_next(struct sallyport *h, int timeout,
     const struct sallyport_event **event)
 {
 	uint64_t until = now_mono_ms() + (uint64_t)(timeout > 0 ? timeout : 0);
+	bool greeted = h->welcomed;
 	enum received got;
 	uint64_t now;
 
@@ -173,6 +174,8 @@ sallyport_next(struct sallyport *h, int timeout,
 			return ended(h, got);
 		if (h->over)		/* it said so: refused at the door */
 			return -1;
+		if (h->welcomed && !greeted)	/* connect.c waits for this */
+			return 0;
 		if (h->current.present) {
 			*event = &h->current.event;
 			return 1;

@@ -20,7 +20,7 @@ struct request {
 	bool		 raw;		/* rows are bytes, not maps */
 	bool		 run;		/* ends with ENDED */
 	char		 id[37];	/* of the run, once accepted */
-	uint64_t	 window;	/* rows or bytes that may be under way */
+	uint64_t	 window;	/* rows or bytes under way at most */
 	uint64_t	 used;		/* of them taken, not yet given back */
 	struct request	*next;
 };

@@ -19,6 +19,7 @@
 #include "ipc/util.h"
 
 #define START_TIMEOUT	30000	/* ms until it must serve */
+#define TOO_LONG	255	/* status of the midwife after that */
 #define LOG_SHOWN	1500	/* bytes of the log that an error quotes */
 
 /* What sallyportd gets of our environment: no keys, no settings of one run. */
@@ -31,6 +32,8 @@ struct start {
 	const char	*program;
 	const char	*state_dir;
 	const char	*config;	/* or NULL */
+	const char	*log_path;
+	off_t		 log_since;	/* where this start's lines begin */
 	int		 log;		/* its standard error */
 	int		 ready;		/* write end of the pipe */
 };
@@ -133,7 +136,7 @@ wait_ready(int fd)
 	return -1;
 }
 
-/* How the supervisor ended, as an exit status for us. */
+/* How a child ended, as an exit status for us. */
 static int
 reap(pid_t pid)
 {
@@ -142,46 +145,69 @@ reap(pid_t pid)
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
 			return EXIT_unavailable;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0)
-		return EXIT_unavailable;
-	return WEXITSTATUS(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_unavailable;
+}
+
+/*
+ * Between us and the supervisor: waits until it serves and goes away, so that
+ * a program that uses this library gets no child that it does not know of.
+ */
+static void
+become_midwife(const struct start *s, int pipe_end, char *const env[])
+{
+	pid_t pid = fork();
+	int ready, status;
+
+	if (pid == 0)
+		become_server(s, env);
+	close(s->ready);
+	ready = pid == -1 ? 0 : wait_ready(pipe_end);
+	if (ready == 1)
+		_exit(0);
+	if (ready == -1) {
+		kill(pid, SIGTERM);
+		_exit(TOO_LONG);
+	}
+	status = pid == -1 ? 0 : reap(pid);
+	_exit(status != 0 ? status : EXIT_unavailable);
 }
 
 static int
-launch(const struct start *s, int pipe_end, const char *log_path, off_t since,
-    struct sallyport_error *e)
+launch_failed(const struct start *s, int status, struct sallyport_error *e)
+{
+	char log[LOG_SHOWN + 1];
+
+	quote_log(s->log_path, s->log_since, log, sizeof(log));
+	error_set(e, status == TOO_LONG ? EXIT_unavailable : status,
+	    status == EXIT_config ? ERROR_ConfigError : ERROR_none,
+	    "the supervisor %s%s%s", status == TOO_LONG ? "does not serve" :
+	    "ended before it served", log[0] != '\0' ? ":\n" : "", log);
+	if (status != EXIT_config)
+		error_hint_set(e, "run 'sallyport doctor', and see %.300s",
+		    s->log_path);
+	return -1;
+}
+
+static int
+launch(const struct start *s, int pipe_end, struct sallyport_error *e)
 {
 	char *env[nitems(passed_on) + 1];
-	char log[LOG_SHOWN + 1];
 	pid_t pid;
-	int ready, status;
+	int status;
 
 	fill_environment(env);
 	pid = fork();
 	if (pid == 0)
-		become_server(s, env);
+		become_midwife(s, pipe_end, env);
+	status = errno;
 	for (size_t i = 0; env[i] != NULL; i++)
 		free(env[i]);
-	status = errno;
 	close(s->ready);
 	if (pid == -1)
 		return error_set(e, EXIT_unavailable, ERROR_none,
 		    "start the supervisor: fork: %s", strerror(status));
-	ready = wait_ready(pipe_end);
-	if (ready == 1)
-		return 0;
-	if (ready == -1)
-		kill(pid, SIGTERM);
-	status = ready == 0 ? reap(pid) : EXIT_unavailable;
-	quote_log(log_path, since, log, sizeof(log));
-	error_set(e, status, status == EXIT_config ? ERROR_ConfigError :
-	    ERROR_none, "the supervisor %s%s%s", ready == 0 ?
-	    "ended before it served" : "does not serve", log[0] != '\0' ?
-	    ":\n" : "", log);
-	if (status != EXIT_config)
-		error_hint_set(e, "run 'sallyport doctor', and see %.300s",
-		    log_path);
-	return -1;
+	status = reap(pid);
+	return status == 0 ? 0 : launch_failed(s, status, e);
 }
 
 int
@@ -223,5 +249,7 @@ server_start(const struct sallyport_options *o, const char *state_dir,
 	s.config = config;
 	s.log = log;
 	s.ready = ends[1];
-	return launch(&s, pipe_end, log_path, st.st_size, e);
+	s.log_path = log_path;
+	s.log_since = st.st_size;
+	return launch(&s, pipe_end, e);
 }

@@ -50,7 +50,7 @@ dev_build(struct launch *l)
 		snprintf(from, sizeof(from), "/dev/%s", nodes[i]);
 		if (file_make(from + 1) == -1)
 			return launch_failed(l, "make %s", from);
-		if (bind_at(l, from, from + 1, MOUNT_ATTR_NOSUID |
+		if (bind_at(l, AT_FDCWD, from, from + 1, MOUNT_ATTR_NOSUID |
 		    MOUNT_ATTR_NOEXEC) == -1)
 			return -1;
 	}
@@ -83,11 +83,11 @@ proc_build(struct launch *l)
 		return launch_failed(l,
 		    "mount /proc (does something cover parts of the host's?)");
 	for (size_t i = 0; i < nitems(hidden); i++) {
-		if (access(hidden[i], F_OK) == 0 && bind_at(l, "/dev/null",
+		if (access(hidden[i], F_OK) == 0 && bind_at(l, AT_FDCWD, "/dev/null",
 		    hidden[i], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 		    MOUNT_ATTR_NOEXEC) == -1)
 			return -1;
 	}
-	return bind_at(l, "proc/sys", "proc/sys", MOUNT_ATTR_RDONLY |
+	return bind_at(l, AT_FDCWD, "proc/sys", "proc/sys", MOUNT_ATTR_RDONLY |
 	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }

@@ -38,8 +38,8 @@ int	root_build(struct launch *);
 int	etc_build(struct launch *);	/* the sandbox's own /etc */
 int	dev_build(struct launch *);
 int	proc_build(struct launch *);
-/* Attach what is at `from` to `to` below the working directory. */
-int	bind_at(struct launch *, const char *from, const char *to,
+/* Attach what is at `from`, seen from dir, to `to` in the new root. */
+int	bind_at(struct launch *, int dir, const char *from, const char *to,
 	    uint64_t attributes);
 
 /* In PID 1: limits, no capability, Landlock, the filter, only our files. */

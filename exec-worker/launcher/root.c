@@ -19,15 +19,15 @@
 #define SHM_MOST	(64u << 20)	/* bytes of /dev/shm, likewise */
 #define TMP_INODES	16384
 
-/* Where the new root is assembled; any directory that every host has. */
+/* Where the new root is assembled; a directory that every host has. */
 #define STAGE		"/tmp"
 
 int
-bind_at(struct launch *l, const char *from, const char *to,
+bind_at(struct launch *l, int dir, const char *from, const char *to,
     uint64_t attributes)
 {
 	struct mount_attr attr = { .attr_set = attributes };
-	autoclose int fd = open_tree(AT_FDCWD, from, OPEN_TREE_CLONE |
+	autoclose int fd = open_tree(dir, from, OPEN_TREE_CLONE |
 	    OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
 	/* Attributes first: it is never there with fewer. */
@@ -40,20 +40,18 @@ bind_at(struct launch *l, const char *from, const char *to,
 
 /* One entry of the root: a link stays a link, a directory is attached. */
 static int
-system_entry(struct launch *l, const char *name)
+system_entry(struct launch *l, int system, const char *name)
 {
-	char from[4200], target[256];
+	char target[256];
 	struct stat st;
 	ssize_t n;
 
-	snprintf(from, sizeof(from), "%s/%s",
-	    strcmp(l->root, "/") == 0 ? "" : l->root, name);
-	if (lstat(from, &st) == -1)
-		return errno == ENOENT ? 0 : launch_failed(l, "see %s", from);
+	if (fstatat(system, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : launch_failed(l, "see /%s", name);
 	if (S_ISLNK(st.st_mode)) {
-		n = readlink(from, target, sizeof(target) - 1);
+		n = readlinkat(system, name, target, sizeof(target) - 1);
 		if (n <= 0)
-			return launch_failed(l, "read the link %s", from);
+			return launch_failed(l, "read the link /%s", name);
 		target[n] = '\0';
 		if (symlink(target, name) == -1)
 			return launch_failed(l, "make the link /%s", name);
@@ -63,23 +61,23 @@ system_entry(struct launch *l, const char *name)
 		return 0;
 	if (mkdir(name, 0755) == -1)
 		return launch_failed(l, "make /%s", name);
-	return bind_at(l, from, name, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-	    MOUNT_ATTR_NODEV);
+	return bind_at(l, system, name, name, MOUNT_ATTR_RDONLY |
+	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 }
 
 static int
-system_build(struct launch *l)
+system_build(struct launch *l, int system)
 {
 	static const char *const names[] = {
 		"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"
 	};
 
 	for (size_t i = 0; i < nitems(names); i++) {
-		if (system_entry(l, names[i]) == -1)
+		if (system_entry(l, system, names[i]) == -1)
 			return -1;
 	}
 	return strcmp(l->root, "/") == 0 ? etc_build(l) :
-	    system_entry(l, "etc");
+	    system_entry(l, system, "etc");
 }
 
 static int
@@ -131,14 +129,20 @@ root_change(struct launch *l)
 int
 root_build(struct launch *l)
 {
+	autoclose int system = -1;
+
 	umask(022);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
 		return launch_failed(l, "make the mounts private");
+	/* Before the stage covers what lies below it. */
+	system = open(l->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (system == -1)
+		return launch_failed(l, "open %s", l->root);
 	if (mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 	    "mode=0755,size=1m,nr_inodes=256") == -1 || chdir(STAGE) == -1)
 		return launch_failed(l, "make an empty root");
 	/* /proc before the old root is gone: the kernel asks for one it sees. */
-	if (system_build(l) == -1 || proc_build(l) == -1 ||
+	if (system_build(l, system) == -1 || proc_build(l) == -1 ||
 	    dev_build(l) == -1 || writable_build(l) == -1)
 		return -1;
 	return root_change(l);

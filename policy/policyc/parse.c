@@ -14,6 +14,8 @@
 #include "policy/landlock.h"
 #include "policy/policyc/policyc.h"
 
+#define KEYWORD_WIDTH	10	/* columns, in the lines that are shown */
+
 static const char *const identities[] = {
 	"root",			/* what started the supervisor */
 	"judge", "dialer", "config-reader",	/* a uid of its own each */
@@ -318,12 +320,27 @@ parse_overlay(struct source *s, char *rest, struct place at)
 	parse_words(&ignored, rest, at, true);
 }
 
+/* For people: the keyword in a column of its own, one blank between words. */
 static void
 remember(struct source *s, const char *text, const char *reason)
 {
+	size_t keyword = strcspn(text, " \t"), len = 0;
+	char *line = more(NULL, 0, strlen(text) + KEYWORD_WIDTH + 1);
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (!isspace((unsigned char)*p)) {
+			line[len++] = *p;
+			continue;
+		}
+		if (!isspace((unsigned char)p[1]))
+			line[len++] = ' ';
+		while (p < text + keyword + 1 && len < KEYWORD_WIDTH)
+			line[len++] = ' ';
+	}
+	line[len] = '\0';
 	s->line = more(s->line, s->nlines, sizeof(*s->line));
-	s->line[s->nlines++] = (struct line){ copy(text, strlen(text)),
-	    copy(reason, strlen(reason)) };
+	s->line[s->nlines++] = (struct line){ line, copy(reason,
+	    strlen(reason)) };
 }
 
 static void

@@ -33,7 +33,7 @@ struct condition {
 	struct chain	*chain;
 };
 
-struct rule {			/* one system call of a syscall, deny, kill line */
+struct rule {			/* one call of a syscall, deny or kill line */
 	struct place	 at;
 	char		*name;
 	int		 nr;		/* negative: not on this architecture */

@@ -14,7 +14,7 @@
 #include "ipc/pack.h"
 
 #define TOML_BYTES	(1u << 20)	/* of a file */
-#define TOML_DEPTH	32		/* tables and arrays inside each other */
+#define TOML_DEPTH	32		/* tables and arrays, nested */
 #define TOML_KEYS	16384		/* in a file, all tables together */
 #define TOML_VALUES	65536		/* in a file, elements of arrays too */
 

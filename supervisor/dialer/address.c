@@ -105,7 +105,6 @@ is_isatap(const uint8_t *a)
 static enum address_kind
 kind6(const uint8_t *a)
 {
-	enum address_kind kind;
 	size_t i;
 
 	for (i = 0; i < nitems(embeddings); i++)
@@ -116,8 +115,7 @@ kind6(const uint8_t *a)
 			return ranges6[i].kind;
 	if (a[0] >> 5 != 1)
 		return ADDRESS_reserved;
-	kind = is_isatap(a) ? kind4(a + 12) : ADDRESS_public;
-	return kind;
+	return is_isatap(a) ? kind4(a + 12) : ADDRESS_public;
 }
 
 enum address_kind

@@ -26,6 +26,12 @@ resolve_init(struct dialer *d)
 	evdns_base_resolv_conf_parse(d->dns, DNS_OPTION_NAMESERVERS |
 	    DNS_OPTION_MISC | DNS_OPTION_HOSTSFILE, "/etc/resolv.conf");
 	evdns_base_search_clear(d->dns);
+	/*
+	 * A name server that failed is probed with a question for a name that
+	 * libevent chose: as rarely as it lets us.  Any good answer to a real
+	 * question brings the server back, too.
+	 */
+	evdns_base_set_option(d->dns, "initial-probe-timeout:", "3600");
 }
 
 static void

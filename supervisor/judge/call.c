@@ -258,7 +258,7 @@ call_output(struct call *c, struct tool_output *m, const char **why)
 	event_output(c->run, c, m);
 	if (c->client != NULL) {
 		struct exec_output out = {
-			.request = c->number,
+			.request = c->request,
 			.source = m->source,
 			.data = m->data,
 		};
@@ -293,7 +293,7 @@ answer(struct call *c, const struct tool_done *m)
 			    &result);
 	} else if (c->client != NULL) {
 		struct exec_done done = {
-			.request = c->number,
+			.request = c->request,
 			.outcome = m->outcome,
 			.error = m->error,
 			.exit_code = m->exit_code,

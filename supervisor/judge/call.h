@@ -21,8 +21,9 @@ struct call {
 	TAILQ_ENTRY(call) next;
 	struct run	*run;
 	enum call_state	 state;
-	uint64_t	 id;		/* ours, unique: for the executor */
-	uint64_t	 number;	/* cognition's, or the client's request */
+	uint64_t	 id;		/* ours, for the executor */
+	uint64_t	 number;	/* in the run, growing */
+	uint64_t	 request;	/* the client's number for it */
 	bool		 person;	/* asked by a client, not by a model */
 	struct client	*client;	/* that waits for it, or NULL */
 	char		 name[65];

@@ -19,7 +19,7 @@
 #include "supervisor/judge/tracker.h"
 
 #define TASKS_MOST	32768u	/* the kernel's usual pid_max */
-#define DRAIN_MS	500	/* between `exited` and the end of the channel */
+#define DRAIN_MS	500	/* from `exited` to the end of the channel */
 
 const char *
 role_name(enum party role)

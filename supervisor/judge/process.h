@@ -32,7 +32,7 @@ struct process {
 	uint32_t	 status;	/* as waitpid(2), if exited */
 	char		 cgroup[129];	/* guest: "v1", "v2", or why none */
 	unsigned	 notes;		/* log lines it has sent */
-	struct event	*timer;		/* start-up, later the wait for exited */
+	struct event	*timer;		/* start-up, later its exit */
 };
 
 const char	*role_name(enum party);

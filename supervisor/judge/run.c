@@ -400,20 +400,21 @@ static void
 on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	struct run *r = arg;
-	char text[96];
+	char text[96], said[sizeof(r->message)];
 	struct ending late = {
 		.stop = STOP_timeout, .message = text,
 		.error = ERROR_none,
 		.hint = "raise --timeout or agents.default_timeout",
 	};
 	struct ending broken = {
-		.stop = STOP_record_error, .message = r->message, .now = true,
+		.stop = STOP_record_error, .message = said, .now = true,
 		.hint = "what was recorded before can be read; make room "
 		    "below the state directory, then start the run again",
 	};
 
 	(void)fd;
 	(void)what;
+	memcpy(said, r->message, sizeof(said));
 	snprintf(text, sizeof(text), "the run took longer than %u s",
 	    r->timeout);
 	run_stop(r, r->unrecordable ? &broken : &late);

@@ -48,7 +48,8 @@ struct run {
 	struct journal	 journal;
 	struct event	*timer;		/* of the state */
 	struct event	*deadline;	/* of the whole run */
-	struct blob	 task, replay, ca_bundle, credential;	/* until start */
+	struct blob	 task, replay;	/* kept until run_start */
+	struct blob	 ca_bundle, credential;	/* the same */
 	char		*goal;		/* owned */
 	uint8_t		 task_digest[32];
 	uint32_t	 max_iterations;

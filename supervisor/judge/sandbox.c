@@ -62,8 +62,8 @@ find(struct client *c, const char *id, struct refusal *no)
 		return NULL;
 	}
 	if (r == NULL || r->model || r->state > RUN_running) {
-		snprintf(no->hint, sizeof(no->hint), "'sallyport sandbox "
-		    "list' shows those that are open");
+		snprintf(no->hint, sizeof(no->hint), "open one with "
+		    "'sallyport sandbox open', which prints its id");
 		refusal_set(no, EXIT_unavailable,
 		    ERROR_SandboxConnectionError,
 		    "there is no open sandbox '%s'", clean);
@@ -89,7 +89,8 @@ sandbox_exec(struct client *c, struct exec_request *m, struct refusal *no)
 	call = xcalloc(1, sizeof(*call));
 	call->person = true;
 	call->client = c;
-	call->number = m->request;
+	call->number = ++r->last_call;
+	call->request = m->request;
 	call->arguments = blob_take(&m->arguments);
 	call->input = blob_take(&m->input);
 	call->timeout = m->timeout;
@@ -123,7 +124,7 @@ sandbox_credit(struct client *c, const struct exec_credit *m)
 
 	LIST_FOREACH(r, &c->judge->runs, next) {
 		TAILQ_FOREACH(call, &r->calls, next) {
-			if (call->client != c || call->number != m->request)
+			if (call->client != c || call->request != m->request)
 				continue;
 			call_grant(call, m->credit);
 			return 0;

@@ -171,7 +171,7 @@ watch_ended(struct run *r)
 		if (w->run != r)
 			continue;
 		w->run = NULL;
-		/* Who is behind reads the end from the record, if it is there. */
+		/* Who is behind reads the end from the record. */
 		if (!w->behind || r->unrecordable)
 			say_ended(w, r->stop, r->summary.data, r->summary.len);
 	}

@@ -50,10 +50,11 @@ unlike "$(cat "$work/err")" 'an old story' "from this start on only"
 
 rm "$work/bin/sallyportd"
 sallyport runs >"$work/out" 2>"$work/err"
+status=$?
 if [ -x /usr/bin/sallyportd ] || [ -x /usr/local/bin/sallyportd ]; then
 	skip "no sallyportd at all" "one is installed"
 else
-	is $? 69 "no sallyportd at all"
+	is $status 69 "no sallyportd at all"
 fi
 
 touch "$work/file"

@@ -49,6 +49,7 @@ rm "$config"
 sallyport run -c agents.max_iterations=none goal >"$work/out" 2>"$work/err"
 is $? 78 "-c with a wrong value is refused"
 
+stop_supervisors
 cp "$top/etc/sallyport.toml" "$config"
 chmod 600 "$config"
 sallyport config show --json --effective --origin >"$work/rows" 2>"$work/err"

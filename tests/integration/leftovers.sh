@@ -3,14 +3,17 @@
 # Runs in: the tests' shell.  Input: none.
 . "$(dirname "$0")/../lib.sh"
 
-state() {
-	find /sys/fs/cgroup -type d -name '*sallyport*' 2>/dev/null | sort
-	grep -c . /proc/self/mountinfo
-	find "${TMPDIR:-/tmp}" -maxdepth 1 -user "$(id -un)" -name '*sallyport*' \
-	    ! -path "$work" 2>/dev/null | grep -v 'sallyport-\(test\|run\|bench\)' | sort
-	pgrep -u "$(id -u)" -x 'judge|dialer|tracker-record|exec-stream|guest|cognition-work' | sort
+# What a supervisor made outside of its state directory.
+made_by() { # PID
+	find /sys/fs/cgroup -type d -name "sallyport-$1" 2>/dev/null
+	find "${TMPDIR:-/tmp}" /dev/shm /run -maxdepth 1 \
+	    -newer "$work/start" -name "*sallyport*$1*" 2>/dev/null
 }
-before=$(state)
+
+touch "$work/start"
+mounts=$(grep -c . /proc/self/mountinfo)
+id=$(sallyport sandbox open)
+server=$(supervisors)
 for n in $(seq 20); do
 	sallyport sandbox exec -- sh -c 'sleep 100 & echo done' >/dev/null
 done
@@ -29,8 +32,13 @@ for pid in $(supervisors); do
 		ok $? "$(cat "/proc/$child/comm") too ($fds)"
 	done
 done
+is "$(supervisors)" "$server" "one supervisor served them all"
+tree=$(family)
+sallyport sandbox close "$id"
 stop_supervisors
 sleep 0.5
-is "$(state)" "$before" "after 24 sandboxes everything is as before"
+is "$(alive $tree)" "" "after 25 sandboxes no process is left"
+is "$(made_by "$server")" "" "and no cgroup or file outside the state directory"
+is "$(grep -c . /proc/self/mountinfo)" "$mounts" "and no mount"
 is "$(ls "$SALLYPORT_STATE_DIR" | grep -v '^\(lock\|tenants\|sallyportd.log\)$')" "" \
     "the state directory holds only the record and the log"

@@ -5,6 +5,8 @@
 # Runs in: the tests' shell.  Input: none.
 . "$(dirname "$0")/../lib.sh"
 
+# A user's supervisor is not dumpable: not even its user's strace reads it.
+[ "$(id -u)" = 0 ] || skip_all "needs root to look into the processes"
 command -v strace >/dev/null || skip_all "strace is not installed"
 printf '[sallyport]\ndefault_provider = "openai"\n' >"$config"
 chmod 600 "$config"
@@ -38,9 +40,8 @@ calls = [("save_file", {"path": "big.txt", "content": "0123456789" * 9000}),
 turns = [{"reply": {"text": "plan " * 9000}}]
 turns += [{"reply": {"tool_calls": [{"id": "c", "name": n,
            "arguments": json.dumps(a)}]}} for n, a in calls]
-turns[3]["raw"] = {"status": 503, "headers": [], "framing": "length",
-                   "steps": [{"text": "busy"}]}
-del turns[3]["reply"]
+turns.insert(3, {"raw": {"status": 503, "headers": [], "framing": "length",
+                         "steps": [{"text": "busy"}]}})
 turns.append({"reply": {"tool_calls": [{"id": "f", "name": "finish",
               "arguments": json.dumps({"answer": "done"})}]}, "repeat": True})
 print(json.dumps(turns))' >"$work/script.json"
@@ -75,10 +76,19 @@ head -c 3000000 /dev/zero | sallyport sandbox exec --stdin -- cat \
     >"$work/out" 2>&1
 timeout -s INT 1 sallyport sandbox exec -- sleep 5 >"$work/out" 2>&1
 stop_supervisors
+# An answer of the config-reader that is too large for a message.
+/usr/bin/python3 -c 'for n in range(1500): print("[wrong%d]\nkey = 1" % n)' \
+    >>"$config"
+strace -ff -o "$work/trace" "$build/bin/sallyportd" --user --state-dir \
+    "$SALLYPORT_STATE_DIR" >"$work/out" 2>&1
+rm -f "$config"
+# A judge that vanishes: the workers see it and leave.
 : >"$work/daemon.log"
 start
 sallyport runs list >"$work/out" 2>&1
-stop_supervisors
+agent &
+sleep 1
+kill -KILL $(pgrep -f -P "$(supervisors | head -n 1)" ^judge)
 wait
 
 "$top/tests/policy_lines.py" "$top/policy" "$work/trace"

@@ -51,14 +51,13 @@ static const struct worker workers[] = {
 static const struct exception {
 	const char	*worker;
 	const char	*act;
-	int		 answer;	/* errno; EBADF: the kernel was reached */
+	int		 answer;	/* errno; EBADF: it was made */
 	const char	*why;
 } exceptions[] = {
 	{ "judge", "accept4", EBADF, "clients on its listener" },
 	{ "dialer", "socket AF_INET", 0, "its trade" },
 	{ "dialer", "socket AF_INET6", 0, "its trade" },
 	{ "dialer", "connect", EBADF, "its trade" },
-	{ "dialer", "bind", EBADF, "a port for DNS" },
 	{ "cognition-worker", "connect", 0, "answered by the filter, not made" },
 };
 

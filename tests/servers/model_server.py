@@ -3,12 +3,14 @@
 
 usage: model_server.py [--tls DIR] [--requests FILE] SCRIPT.json
        model_server.py [--tls DIR] [--requests FILE] --cases FILE --case ID
+           [--plan]
 
 Prints three lines (port, second port, path of the CA certificate or nothing),
 then serves until it is killed or its parent is gone.  With --tls a self-signed certificate for
 127.0.0.1 and localhost is made in DIR.  Every request is appended to FILE as
 one JSON line {method, path, headers, body}.
 
+With --case the case answers every request, with --plan all but the first.
 SCRIPT.json is a list; the Nth request gets the Nth entry, later ones the last
 that says "repeat": true, else status 500.  An entry is one of
   {"reply": {"text", "tool_calls": [{"id","name","arguments"}], "finish",
@@ -324,7 +326,8 @@ def load_script(args):
     if "reply_seq" in case:
         return [{"reply": r} for r in case["reply_seq"]]
     kind = "raw" if "raw" in case else "reply"
-    return [{kind: case[kind], "repeat": True}]
+    plan = [{"reply": {"text": "1. a plan"}}] if args.plan else []
+    return plan + [{kind: case[kind], "repeat": True}]
 
 
 def main():
@@ -333,6 +336,7 @@ def main():
     parser.add_argument("--requests")
     parser.add_argument("--cases")
     parser.add_argument("--case")
+    parser.add_argument("--plan", action="store_true")
     parser.add_argument("script", nargs="?")
     args = parser.parse_args()
     server = Server(args, load_script(args))

@@ -32,7 +32,8 @@ struct play {
 	uint32_t	 cancel_after;	/* ms after the start; 0 never */
 	bool		 stream;
 	bool		 tls;
-	bool		 no_ca;		/* do not give the CA along */
+	bool		 no_ca;		/* do not give the CA along, */
+	const char	*other_ca;	/* or another one */
 	bool		 refuse;	/* the judge lets nothing be dialed */
 	bool		 record;
 	bool		 deny_all;	/* every tool but finish is denied */
@@ -226,6 +227,8 @@ server_exec(int out)
 		argv[n++] = play->cases;
 		argv[n++] = "--case";
 		argv[n++] = play->case_id;
+		if (play->stream)
+			argv[n++] = "--plan";
 	} else
 		argv[n++] = script;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -304,6 +307,17 @@ status_number(pid_t pid, const char *key)
 	return value;
 }
 
+/* KiB by which the worker grew; the sanitizers' own memory says nothing. */
+static long
+grown(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return 0;
+#else
+	return seen.peak - seen.rss;
+#endif
+}
+
 static const char *const usual_tools[] = {
 	"execute_shell", "save_file", "load_file", "calculator", "finish", NULL
 };
@@ -353,7 +367,9 @@ send_start(struct worker *w)
 	m.tools = BLOB(list.data, list.len);
 	if (play->replay != NULL)
 		m.replay = BLOB(play->replay, strlen(play->replay));
-	if (play->tls && !play->no_ca)
+	if (play->other_ca != NULL)
+		m.ca_bundle = BLOB(play->other_ca, strlen(play->other_ca));
+	else if (play->tls && !play->no_ca)
 		m.ca_bundle = BLOB(ca, strlen(ca));
 	if (play->key != NULL)
 		m.credential = BLOB(play->key, strlen(play->key));

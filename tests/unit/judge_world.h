@@ -52,7 +52,7 @@ struct seat {
 };
 
 #define SEATS	64
-#define EVENTS	256
+#define EVENTS	4096
 
 static struct world {
 	pid_t		 pid;
@@ -67,10 +67,14 @@ static struct world {
 	enum event_type	 fail;		/* cannot be recorded */
 	/* what the tracker was given */
 	enum event_type	 events[EVENTS];
+	struct pack	 bodies[EVENTS];	/* if it keeps them */
+	bool		 keeps;		/* and answers queries for events */
 	size_t		 nevents;
 	uint8_t		 head[32];	/* digest of the newest */
 	uint64_t	 answered;	/* newest token that was `recorded` */
 	unsigned	 stored;	/* files */
+	uint64_t	 query, since, credit;	/* of the query under way */
+	unsigned	 queries;	/* for events, so far */
 } world;
 
 static int	 world_saw(struct seat *);
@@ -94,7 +98,7 @@ on_##name(struct channel *c, struct name *m)				\
 
 /* --- the supervisor --- */
 
-static struct seat *
+static inline struct seat *
 seat_number(uint32_t number)
 {
 	for (size_t i = 0; i < world.nseats; i++)
@@ -103,7 +107,7 @@ seat_number(uint32_t number)
 	return NULL;
 }
 
-static void
+static inline void
 seat_open(uint32_t number, enum party role)
 {
 	struct seat *s = &world.seats[world.nseats++];
@@ -129,7 +133,7 @@ seat_open(uint32_t number, enum party role)
 	assert_int_equal(send_ready(&s->c, &ready), 0);
 }
 
-static void
+static inline void
 supervisor_verify(uint32_t number)
 {
 	struct seat *s = seat_number(number);
@@ -143,7 +147,7 @@ supervisor_verify(uint32_t number)
 	assert_int_equal(send_verified(&world.supervisor.c, &m), 0);
 }
 
-static void
+static inline void
 supervisor_kill(uint32_t number)
 {
 	struct seat *s = seat_number(number);
@@ -157,7 +161,7 @@ supervisor_kill(uint32_t number)
 	(void)send_exited(&world.supervisor.c, &m);
 }
 
-static void
+static inline void
 supervisor_saw(struct seat *s)
 {
 	struct guest_spawned guest = { .cgroup = "v2" };
@@ -183,7 +187,7 @@ supervisor_saw(struct seat *s)
 
 /* --- the tracker: it checks what the real one checks --- */
 
-static void
+static inline void
 tracker_append(struct seat *s, struct append_request *m)
 {
 	struct recorded yes = { .token = m->token };
@@ -219,6 +223,11 @@ tracker_append(struct seat *s, struct append_request *m)
 	}
 	memcpy(world.head, digest, 32);
 	assert_true(world.nevents < EVENTS);
+	if (world.keeps) {
+		pack_init(&world.bodies[world.nevents], MESSAGE_MAX);
+		pack_raw(&world.bodies[world.nevents], u.at,
+		    (size_t)(u.end - u.at));
+	}
 	world.events[world.nevents++] = m->type;
 	if (m->durable) {
 		world.answered = m->token;
@@ -226,7 +235,55 @@ tracker_append(struct seat *s, struct append_request *m)
 	}
 }
 
-static int
+/* The next rows of the query under way, as far as there is credit. */
+static inline void
+tracker_rows(struct seat *s)
+{
+	struct query_done end = { .query = world.query, .found = FOUND_all };
+	struct query_row row = { .query = world.query };
+	struct pack p;
+
+	for (; world.credit > 0 && world.since < world.nevents;
+	    world.credit--) {
+		pack_init(&p, MESSAGE_MAX);
+		pack_map(&p, 4);
+		pack_key_uint(&p, "seq", world.since + 1);
+		pack_key_uint(&p, "ts", 1);
+		pack_key_text(&p, "type",
+		    event_type_name(world.events[world.since]));
+		pack_text(&p, "body");
+		pack_raw(&p, world.bodies[world.since].data,
+		    world.bodies[world.since].len);
+		row.row = BLOB(p.data, p.len);
+		send_query_row(&s->c, &row);
+		pack_clear(&p);
+		world.since++;
+	}
+	if (world.query != 0 && world.since == world.nevents) {
+		send_query_done(&s->c, &end);
+		world.query = 0;
+	}
+}
+
+static inline void
+tracker_query(struct seat *s)
+{
+	if (s->kind == MSG_record_query &&
+	    s->got.record_query.kind == QUERY_events) {
+		world.queries++;
+		world.query = s->got.record_query.query;
+		world.since = s->got.record_query.since;
+		world.credit = s->got.record_query.credit;
+		tracker_rows(s);
+	} else if (s->kind == MSG_row_credit) {
+		world.credit += s->got.row_credit.credit;
+		tracker_rows(s);
+	} else if (s->kind == MSG_query_cancel) {
+		world.query = 0;
+	}
+}
+
+static inline int
 world_saw(struct seat *s)
 {
 	struct recorded yes;
@@ -235,6 +292,8 @@ world_saw(struct seat *s)
 		supervisor_saw(s);
 	if (s->kind == MSG_append_request)
 		tracker_append(s, &s->got.append_request);
+	if (world.keeps && s->party == TRACKER)
+		tracker_query(s);
 	if (s->kind == MSG_store_file) {
 		yes.token = s->got.store_file.token;
 		world.stored++;
@@ -245,7 +304,7 @@ world_saw(struct seat *s)
 
 /* --- driving --- */
 
-static struct seat *
+static inline struct seat *
 seat_of(enum party role)
 {
 	for (size_t i = world.nseats; i > 0; i--)
@@ -258,7 +317,7 @@ seat_of(enum party role)
  * One turn: the supervisor and the tracker do their work, and s (or NULL)
  * gets at most one message.  1: it did; 0: nothing came; -1: it was closed.
  */
-static int
+static inline int
 world_turn(struct seat *s, int ms)
 {
 	struct seat *at[3] = { &world.supervisor, seat_of(TRACKER), s };
@@ -287,7 +346,7 @@ world_turn(struct seat *s, int ms)
 	return result;
 }
 
-static bool
+static inline bool
 chatter(enum message kind, enum message wanted)
 {
 	return (kind == MSG_run_event || kind == MSG_output_credit) &&
@@ -295,7 +354,7 @@ chatter(enum message kind, enum message wanted)
 }
 
 /* The next message of s must be this one; events are passed over. */
-static union any *
+static inline union any *
 expect_on(struct seat *s, enum message kind, int line)
 {
 	uint64_t end = now_mono_ms() + 10000;
@@ -330,7 +389,7 @@ do {									\
 } while (0)
 
 /* Nothing but chatter comes on s for so many milliseconds. */
-static void
+static inline void
 expect_silence(struct seat *s, int ms)
 {
 	uint64_t end = now_mono_ms() + (uint64_t)ms;
@@ -343,7 +402,7 @@ expect_silence(struct seat *s, int ms)
 
 /* --- beginning and end --- */
 
-static void
+static inline void
 judge_become(int channel)
 {
 	char self[PATH_MAX / 2], path[PATH_MAX], *slash;
@@ -373,7 +432,7 @@ judge_become(int channel)
 	_exit(113);
 }
 
-static int
+static inline int
 listen_somewhere(void)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -389,7 +448,7 @@ listen_somewhere(void)
 	return fd;
 }
 
-static void
+static inline void
 world_start(void)
 {
 	int ends[2];
@@ -410,7 +469,7 @@ world_start(void)
 }
 
 /* As a user's own supervisor, without configuration files. */
-static void
+static inline void
 world_assume(bool user_mode, uint32_t files)
 {
 	struct assume m = {
@@ -423,7 +482,7 @@ world_assume(bool user_mode, uint32_t files)
 	close(m.listener);
 }
 
-static void
+static inline void
 world_connect(void)
 {
 	struct hello m = { .protocol = message_protocol(), .version = "0" };
@@ -440,7 +499,7 @@ world_connect(void)
 }
 
 /* A judge that serves, and a client that was welcomed. */
-static int
+static inline int
 world_setup(void **state)
 {
 	(void)state;
@@ -453,7 +512,7 @@ world_setup(void **state)
 	return 0;
 }
 
-static void
+static inline void
 seat_close(struct seat *s)
 {
 	if (s->open)
@@ -462,7 +521,7 @@ seat_close(struct seat *s)
 }
 
 /* The judge ends by itself when its supervisor is gone. */
-static int
+static inline int
 world_teardown(void **state)
 {
 	int status = -1;
@@ -473,6 +532,8 @@ world_teardown(void **state)
 	seat_close(&world.client);
 	for (size_t i = 0; i < world.nseats; i++)
 		seat_close(&world.seats[i]);
+	for (size_t i = 0; world.keeps && i < world.nevents; i++)
+		pack_clear(&world.bodies[i]);
 	assert_int_equal(status, 0);
 	return 0;
 }

@@ -79,6 +79,26 @@ duplicate_by_fcntl(const struct page *page)
 	return fcntl(0, F_DUPFD, 10) == -1 ? errno : 0;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* What a hostile map of many keys makes a worker do. */
+static int
+sort_much(const struct page *page)
+{
+	int *numbers;
+
+	confine(page);
+	numbers = xcalloc(100000, sizeof(*numbers));
+	for (int i = 0; i < 100000; i++)
+		numbers[i] = 7919 * i % 100000;
+	qsort(numbers, 100000, sizeof(*numbers), compare);
+	return numbers[99999] == 99999 ? 0 : 1;
+}
+
 static void
 test_confine_lets_the_page_work_and_nothing_else(void **state)
 {
@@ -87,6 +107,7 @@ test_confine_lets_the_page_work_and_nothing_else(void **state)
 		skip();
 	assert_int_equal(in_child(nothing, &page_exec_stream), 0);
 	assert_int_equal(in_child(seal_a_blob, &page_exec_stream), 0);
+	assert_int_equal(in_child(sort_much, &page_exec_stream), 0);
 	assert_int_equal(in_child(open_a_file, &page_exec_stream), KILLED);
 	assert_int_equal(in_child(map_executable, &page_exec_stream), KILLED);
 	/* An argument that its line does not name. */

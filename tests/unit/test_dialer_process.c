@@ -1,16 +1,16 @@
 /*
  * test_dialer_process.c: the real dialer, confined, with a test that is its
  * judge, a server on loopback, and a name server that says what it is told.
- * Runs in: unit tests; those with the name server need root, to put a
- * resolv.conf of their own into a mount namespace.
+ * Runs in: unit tests; those with the name server put a resolv.conf of their
+ * own into a mount namespace.
  * Input: none.
  */
 #include "tests/unit/as_judge.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sched.h>
-#include <sys/mount.h>
+
+#include "tests/unit/own_mounts.h"
 
 static struct {
 	bool		flag;		/* an answer came */
@@ -316,37 +316,60 @@ name_server(unsigned *port)
 	}
 }
 
-static char conf_path[64];
+static char conf_path[64], hosts_path[64];
 
-/* In the worker's child: its own /etc/resolv.conf. */
+static bool
+mounts_work(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(own_mounts() ? 0 : 1);
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* In the worker's child: its own /etc/resolv.conf and /etc/hosts. */
 static void
 own_resolv_conf(void)
 {
-	if (unshare(CLONE_NEWNS) == -1 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
-	    mount(conf_path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == -1)
+	if (!own_mounts() ||
+	    mount(conf_path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == -1 ||
+	    mount(hosts_path, "/etc/hosts", NULL, MS_BIND, NULL) == -1)
 		_exit(114);
+}
+
+/* A file with that text; its path. */
+static void
+make_file(char *path, size_t size, const char *text)
+{
+	FILE *f;
+	int fd;
+
+	snprintf(path, size, "/tmp/dialer-test.XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	f = fdopen(fd, "w");
+	fputs(text, f);
+	fclose(f);
 }
 
 static pid_t
 start_with_names(struct worker *w)
 {
 	unsigned port;
-	pid_t server;
-	FILE *f;
-	int fd;
+	char text[128];
+	pid_t server = name_server(&port);
 
-	snprintf(conf_path, sizeof(conf_path), "/tmp/dialer-test.XXXXXX");
-	fd = mkstemp(conf_path);
-	assert_true(fd >= 0);
-	server = name_server(&port);
-	f = fdopen(fd, "w");
-	fprintf(f, "nameserver 127.0.0.1:%u\nsearch example.org\n", port);
-	fclose(f);
+	snprintf(text, sizeof(text),
+	    "nameserver 127.0.0.1:%u\nsearch example.org\n", port);
+	make_file(conf_path, sizeof(conf_path), text);
+	make_file(hosts_path, sizeof(hosts_path), "127.0.0.1 here.test\n");
 	worker_prepare = own_resolv_conf;
 	start(w);
 	worker_prepare = NULL;
 	unlink(conf_path);
+	unlink(hosts_path);
 	return server;
 }
 
@@ -359,7 +382,7 @@ test_dialer_judges_what_a_name_server_answers(void **state)
 	pid_t names;
 
 	(void)state;
-	if (geteuid() != 0)
+	if (!mounts_work())
 		skip();
 	server = bind_loopback(SOCK_STREAM, &port);
 	assert_int_equal(listen(server, 50), 0);
@@ -372,6 +395,9 @@ test_dialer_judges_what_a_name_server_answers(void **state)
 	assert_true(seen.dialed);
 	dial(&w, "six.test", port, true, 3000);
 	assert_true(seen.dialed);
+	dial(&w, "here.test", port, true, 3000);
+	assert_true(seen.dialed);
+	fails_with(&w, "here.test", port, false, "loopback");
 	fails_with(&w, "good.test", port, false, "loopback");
 	fails_with(&w, "alias.test", port, false, "loopback");
 	fails_with(&w, "six.test", port, false, "loopback");
@@ -394,7 +420,7 @@ test_dialer_tries_every_address_and_keeps_its_time(void **state)
 	pid_t names;
 
 	(void)state;
-	if (geteuid() != 0)
+	if (!mounts_work())
 		skip();
 	server = bind_loopback(SOCK_STREAM, &port);
 	assert_int_equal(listen(server, 50), 0);

@@ -6,6 +6,7 @@
  * Input: the compiled pages.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -131,7 +132,7 @@ test_page_allows_exactly_what_its_text_names(void **state)
 		struct text t = read_text(pages[i]);
 
 		if (pages[i]->sanitizer)
-			skip();		/* lines of the outer page are mixed in */
+			skip();		/* with lines of the outer page */
 		for (uint32_t nr = 0; nr < NUMBERS; nr++)
 			for (size_t k = 0; k < nitems(args); k++) {
 				uint32_t got = ask(pages[i], simulate_arch(),
@@ -165,6 +166,58 @@ test_page_kills_every_call_of_another_architecture(void **state)
 				    simulate_arch(), nr | SIMULATE_X32, 1),
 				    KILLED);
 		}
+	}
+}
+
+/* Some arguments, of which each condition of a page should like a few. */
+static uint64_t
+argument(size_t i)
+{
+	static const uint64_t more[] = { AT_EMPTY_PATH, SOCK_CLOEXEC,
+	    F_ADD_SEALS, F_GET_SEALS, F_DUPFD_CLOEXEC, F_DUPFD_CLOEXEC + 1,
+	    SOL_SOCKET, UINT64_MAX };
+
+	return i < 24 ? i : more[i - 24];
+}
+
+#define ARGUMENTS	32
+
+/* Bit 0: some arguments get what the line says; bit 1: some the default. */
+static unsigned
+outcomes(const struct page *page, uint32_t nr, const struct text *t)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < ARGUMENTS * ARGUMENTS * ARGUMENTS; i++) {
+		uint64_t a = argument(i % ARGUMENTS);
+		struct seccomp_data call = { .arch = simulate_arch(),
+		    .nr = (int)nr, .args = { a,
+		    argument(i / ARGUMENTS % ARGUMENTS),
+		    argument(i / ARGUMENTS / ARGUMENTS), a, a, a } };
+		uint32_t got = simulate_page(page, &call);
+
+		if (got != t->otherwise && got != t->call[nr].answer)
+			return 0;
+		seen |= got == t->otherwise ? 2 : 1;
+	}
+	return seen;
+}
+
+static void
+test_page_conditions_admit_some_arguments_and_not_others(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < nitems(workers); i++) {
+		struct text t = read_text(workers[i]);
+
+		if (workers[i]->sanitizer)
+			skip();
+		for (uint32_t nr = 0; nr < NUMBERS; nr++)
+			if (t.call[nr].conditional &&
+			    outcomes(workers[i], nr, &t) != 3)
+				fail_msg("%s: the condition of call %u is "
+				    "always or never true",
+				    workers[i]->process, nr);
 	}
 }
 
@@ -303,6 +356,8 @@ main(void)
 		cmocka_unit_test(test_page_allows_exactly_what_its_text_names),
 		cmocka_unit_test(
 		    test_page_kills_every_call_of_another_architecture),
+		cmocka_unit_test(
+		    test_page_conditions_admit_some_arguments_and_not_others),
 		cmocka_unit_test(test_worker_pages_have_none_of_the_forbidden),
 		cmocka_unit_test(test_only_the_dialer_makes_sockets),
 		cmocka_unit_test(test_worker_pages_stay_small),

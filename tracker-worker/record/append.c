@@ -4,10 +4,9 @@
  * Input: events from the judge.  The judge computes the chain; here it is
  * checked, so that neither side alone can leave a gap or fork it.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <inttypes.h>
 
 #include "tracker-worker/record/record.h"
 

@@ -64,6 +64,9 @@ on_append_request(struct channel *c, struct append_request *m)
 	op->token = m->token;
 	op->durable = m->durable;
 	op->data = blob_take(&m->body);
+	/* The mapping stays; many may wait, and descriptors are few. */
+	close_pointer(&op->data.fd);
+	op->data.fd = -1;
 	/* Look again: small events have moved. */
 	event_read(&op->event, op->data.data, op->data.len, &why);
 	memcpy(op->run, m->run, 16);

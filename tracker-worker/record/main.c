@@ -20,7 +20,7 @@
 #include "ipc/dispatch.h"
 
 #define CHANNEL		3
-#define MAP_FIRST	((size_t)1 << 28)	/* bytes */
+#define MAP_FIRST	((size_t)1 << 24)	/* bytes; it grows */
 #define MAP_MOST	((size_t)1 << 36)
 #define MAP_SHARE	4	/* of the address space, while it grows */
 
@@ -51,6 +51,8 @@ open_record(struct tracker *t)
 		fatalx("open the record: %s", store_reason(rc));
 	if ((t->outputs = outputs_dir(dir)) == -1)
 		fatal("open the directory of outputs");
+	if (fsync(dir) == -1)		/* their names, too, are durable */
+		fatal("write the record's directory");
 	steal_fd(&dir);		/* holds the lock until we end */
 }
 

@@ -27,7 +27,7 @@
 #define STATE_KEYS	1024		/* of one run */
 #define STATE_KEY_MAX	256		/* bytes */
 #define STATE_BYTES	(8u * MiB)	/* keys and values of one run */
-#define REFUSED		(-1)		/* the content is at fault, not the store */
+#define REFUSED		(-1)		/* the content is at fault */
 
 /* --- event.c: one recorded event --- */
 

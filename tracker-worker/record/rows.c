@@ -209,9 +209,17 @@ row_pack(struct pack *p, const uint8_t run[16], const struct run_row *row,
 	else
 		pack_text(p, row->goal);
 	pack_key_text(p, "status", row->status);
-	pack_key_text(p, "stop_reason", row->stop_reason);
+	pack_text(p, "stop_reason");
+	if (row->completed > 0)
+		pack_text(p, row->stop_reason);
+	else
+		pack_nil(p);
 	pack_key_uint(p, "started", row->started);
-	pack_key_uint(p, "ended", row->ended);
+	pack_text(p, "ended");
+	if (row->completed > 0)
+		pack_uint(p, row->ended);
+	else
+		pack_nil(p);
 	pack_key_uint(p, "iterations", row->iterations);
 	pack_key_uint(p, "tool_calls", row->tool_calls);
 	pack_key_text(p, "tenant", row->tenant);

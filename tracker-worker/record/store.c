@@ -117,6 +117,16 @@ open_or_make(struct store *s, bool make)
 	return mdb_txn_commit(txn);
 }
 
+/* An existing store may be larger than the map that was asked for. */
+static void
+note_map(struct store *s)
+{
+	MDB_envinfo info;
+
+	if (mdb_env_info(s->env, &info) == 0)
+		s->map = info.me_mapsize;
+}
+
 int
 store_open(struct store *s, size_t map, size_t map_max)
 {
@@ -128,6 +138,8 @@ store_open(struct store *s, size_t map, size_t map_max)
 	    ((rc = open_or_make(s, false)) == MDB_NOTFOUND &&
 	    (rc = open_or_make(s, true)) != 0) || rc != 0)
 		store_close(s);
+	else
+		note_map(s);
 	return rc;
 }
 

@@ -272,6 +272,9 @@ on_state_execute(struct channel *c, struct state_execute *m)
 		send_failure(t, m->call, ERROR_SchemaValidationError, broken);
 	else if (tool_check(tool, args, why, sizeof(why)) == -1)
 		send_failure(t, m->call, ERROR_SchemaValidationError, why);
+	else if (value_is_text(value_get(args, "key"), ""))
+		send_failure(t, m->call, ERROR_SchemaValidationError,
+		    "key: is empty, but a name has at least one character");
 	else if (strcmp(m->tool, "set_state") == 0 ||
 	    strcmp(m->tool, "delete_state") == 0)
 		change_state(t, m, args);

@@ -15,8 +15,11 @@
 void
 show_init(struct show *s, FILE *out, enum show_level level)
 {
+	const char *term = getenv("TERM");
+
 	*s = (struct show){ .out = out, .level = level };
-	s->terminal = isatty(fileno(out));
+	s->terminal = isatty(fileno(out)) &&
+	    (term == NULL || strcmp(term, "dumb") != 0);
 	s->since = now_mono_ms();
 	snprintf(s->step, sizeof(s->step), "starting");
 }

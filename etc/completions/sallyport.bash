@@ -53,7 +53,8 @@ _sallyport_runs() {
 }
 
 _sallyport() {
-	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local word=${COMP_WORDS[COMP_CWORD]}
+	local before=${COMP_WORDS[COMP_CWORD - 1]}
 	local noun=${COMP_WORDS[1]:-} name='' words
 	COMPREPLY=()
 

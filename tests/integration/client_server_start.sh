@@ -9,7 +9,7 @@ cp "$build/bin/sallyport" "$work/bin/"
 PATH=$work/bin:$PATH
 cat >"$work/bin/sallyportd" <<SCRIPT
 #!/bin/bash
-tr '\0' '\n' </proc/self/environ >"$work/environment"
+env >"$work/environment"
 echo "\$@" >"$work/arguments"
 ls /proc/self/fd >"$work/descriptors"
 exec "$build/players/client-judge" "\$@"
@@ -22,6 +22,7 @@ OPENAI_API_KEY=very-secret sallyport runs --state-dir "$long" >"$work/out" \
 is $? 0 "a supervisor is started, in a directory with a long path"
 like "$(cat "$work/arguments")" "^--user --state-dir $long --ready-fd 3" \
     "with the agreed arguments"
+like "$(cat "$work/environment")" "^HOME=$HOME" "and a small environment"
 unlike "$(cat "$work/environment")" 'very-secret|OPENAI' \
     "which does not see the user's key"
 is "$(tr '\n' ' ' <"$work/descriptors")" "0 1 2 3 4 " \

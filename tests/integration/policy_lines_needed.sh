@@ -13,6 +13,7 @@ chmod 600 "$config"
 mkdir -m 700 -p "$SALLYPORT_STATE_DIR"
 
 start() {
+	: >"$work/daemon.log"
 	strace -ff -o "$work/trace" "$build/bin/sallyportd" --user --state-dir \
 	    "$SALLYPORT_STATE_DIR" >"$work/daemon.log" 2>&1 &
 	local try
@@ -83,10 +84,9 @@ strace -ff -o "$work/trace" "$build/bin/sallyportd" --user --state-dir \
     "$SALLYPORT_STATE_DIR" >"$work/out" 2>&1
 rm -f "$config"
 # A judge that vanishes: the workers see it and leave.
-: >"$work/daemon.log"
 start
 sallyport runs list >"$work/out" 2>&1
-agent &
+agent >/dev/null &
 sleep 1
 kill -KILL $(pgrep -f -P "$(supervisors | head -n 1)" ^judge)
 wait

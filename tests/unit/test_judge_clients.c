@@ -136,6 +136,28 @@ test_sandbox_executes_for_a_client(void **state)
 }
 
 static void
+test_output_without_credit_ends_the_sandbox(void **state)
+{
+	struct exec_request exec = {
+		.request = 4, .tool = "execute_command",
+		.arguments = BLOB("\x80", 1), .input = BLOB_NONE,
+		.credit = 10,
+	};
+	struct tool_output out = { .source = 1,
+	    .data = { (const uint8_t *)"0123456789a", 11 } };
+
+	(void)state;
+	open_sandbox(exec.sandbox);
+	send_exec_request(&world.client.c, &exec);
+	out.call = EXPECT(seat_of(STREAM), tool_execute)->call;
+	send_tool_output(&seat_of(STREAM)->c, &out);
+	/* Not a byte of it is passed on; what the call did is not known. */
+	assert_int_equal(EXPECT(&world.client, exec_done)->outcome,
+	    OUTCOME_outcome_unknown);
+	UNTIL(seat_of(STREAM) == NULL);
+}
+
+static void
 test_sandbox_that_cannot_be_built_is_refused(void **state)
 {
 	struct open_request open = { .request = 3, .settings = BLOB_NONE };
@@ -286,6 +308,7 @@ main(void)
 		CASE(test_sandbox_that_does_not_exist_is_refused_by_name),
 		CASE(test_setting_that_is_unknown_is_refused),
 		CASE(test_sandbox_executes_for_a_client),
+		CASE(test_output_without_credit_ends_the_sandbox),
 		CASE(test_sandbox_that_cannot_be_built_is_refused),
 		CASE(test_query_passes_rows_with_credit),
 		CASE(test_watch_of_an_old_run_reads_the_record),

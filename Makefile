@@ -137,6 +137,7 @@ judge_SRC = \
 	supervisor/judge/run.c \
 	supervisor/judge/sandbox.c \
 	supervisor/judge/setting.c \
+	supervisor/judge/start.c \
 	supervisor/judge/tracker.c \
 	supervisor/judge/uuid.c \
 	supervisor/judge/watch.c \
@@ -187,6 +188,7 @@ exec-stream_SRC = \
 	exec-worker/stream/calculate.c \
 	exec-worker/stream/calculator.c \
 	exec-worker/stream/calculator_functions.c \
+	exec-worker/stream/calculator_operators.c \
 	exec-worker/stream/call.c \
 	exec-worker/stream/collect.c \
 	exec-worker/stream/command.c \
@@ -611,7 +613,8 @@ FUZZ_openai = $(filter-out ipc/loop.c ipc/worker.c,$(ipc_SRC)) \
 FUZZ_LIBS_openai = $(CURL) $(JANSSON) $(SODIUM)
 $(O)/fuzz/openai: $(O)/gen/replay-primes.c
 FUZZ_calculator = exec-worker/stream/calculator.c \
-	exec-worker/stream/calculator_functions.c
+	exec-worker/stream/calculator_functions.c \
+	exec-worker/stream/calculator_operators.c
 FUZZ_LIBS_calculator = -lm
 FUZZ_guest_frames = $(filter-out %/main.c,$(exec-stream_SRC)) \
 	$(filter-out ipc/worker.c,$(ipc_SRC)) \

@@ -40,7 +40,7 @@ struct http_ask {
 	const char	*body;		/* JSON */
 	size_t		 body_len;
 	bool		 stream;	/* an event stream is wanted */
-	uint64_t	 deadline;	/* now_mono_ms() at which it must be over */
+	uint64_t	 deadline;	/* now_mono_ms() when it must be over */
 	struct http_reader reader;	/* of an event stream with status 200 */
 };
 

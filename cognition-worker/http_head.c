@@ -175,9 +175,11 @@ transfer_explain(struct transfer *t, int result)
 	if (is_final(t, result))
 		r->should = 0;
 	text_escape(detail, sizeof(detail), t->error, strlen(t->error));
-	snprintf(r->why, sizeof(r->why), "the model server failed: %s%s%.300s%s",
-	    meaning(t, result), t->large || !detail[0] ? "" : " (",
-	    t->large ? "" : detail, t->large || !detail[0] ? "" : ")");
+	if (t->large)
+		detail[0] = '\0';
+	snprintf(r->why, sizeof(r->why),
+	    "the model server failed: %s%s%.300s%s", meaning(t, result),
+	    detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
 }
 
 int

@@ -18,6 +18,7 @@
 
 #define CALL_TIMEOUT	600000u		/* ms, where none is configured */
 #define KEY_MAX		4096u
+#define SECRET_MIN	8u	/* bytes; a shorter key is a word like others */
 
 struct openai {
 	struct provider	 provider;
@@ -73,14 +74,15 @@ openai_free(struct provider *p)
 	free(o);
 }
 
-/* No error, log line or record may carry the key, even if a server echoes it. */
+/* No error, log or record may carry the key, even if a server echoes it. */
 static void
 hide_key(const struct openai *o, void *text, size_t len)
 {
 	size_t n = o->key == NULL ? 0 : strlen(o->key);
 	char *at;
 
-	while (n > 0 && len > 0 && (at = memmem(text, len, o->key, n)) != NULL)
+	while (n >= SECRET_MIN && len > 0 &&
+	    (at = memmem(text, len, o->key, n)) != NULL)
 		memset(at, '*', n);
 }
 

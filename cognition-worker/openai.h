@@ -31,7 +31,7 @@ struct openai_part {
 	char		*id;		/* the first one said counts */
 	char		*name;
 	struct pack	 arguments;
-	bool		 custom;	/* a kind of call that we never offered */
+	bool		 custom;	/* a kind of call never offered */
 	bool		 shown;		/* its name went out as a delta */
 };
 

@@ -4,6 +4,7 @@
  * Input: numbers from the judge.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,11 +27,13 @@ judge_start(struct supervisor *s)
 	autoclose int theirs = -1;
 	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, 0, ends) == -1)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return -1;
 	s->judge.fd = ends[0];
 	theirs = ends[1];
+	/* Our end only: how the judge waits is the judge's affair. */
+	if (fcntl(s->judge.fd, F_SETFL, O_NONBLOCK) == -1)
+		return -1;
 	sp.fds = &theirs;
 	sp.uid = uid_for(s, PROGRAM_JUDGE, 0);
 	snprintf(level, sizeof(level), "%s",

@@ -83,9 +83,9 @@ proc_build(struct launch *l)
 		return launch_failed(l,
 		    "mount /proc (does something cover parts of the host's?)");
 	for (size_t i = 0; i < nitems(hidden); i++) {
-		if (access(hidden[i], F_OK) == 0 && bind_at(l, AT_FDCWD, "/dev/null",
-		    hidden[i], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-		    MOUNT_ATTR_NOEXEC) == -1)
+		if (access(hidden[i], F_OK) == 0 && bind_at(l, AT_FDCWD,
+		    "/dev/null", hidden[i], MOUNT_ATTR_RDONLY |
+		    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC) == -1)
 			return -1;
 	}
 	return bind_at(l, AT_FDCWD, "proc/sys", "proc/sys", MOUNT_ATTR_RDONLY |

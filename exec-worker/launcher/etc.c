@@ -52,11 +52,13 @@ etc_build(struct launch *l)
 			return launch_failed(l, "make /%s", files[i].path);
 	}
 	if (access("/etc/ld.so.cache", R_OK) == 0 &&
-	    bind_at(l, AT_FDCWD, "/etc/ld.so.cache", "etc/ld.so.cache", fixed) == -1)
+	    bind_at(l, AT_FDCWD, "/etc/ld.so.cache", "etc/ld.so.cache",
+	    fixed) == -1)
 		return -1;
 	if (access("/etc/alternatives", X_OK) == -1)
 		return 0;
 	if (mkdir("etc/alternatives", 0755) == -1)
 		return launch_failed(l, "make /etc/alternatives");
-	return bind_at(l, AT_FDCWD, "/etc/alternatives", "etc/alternatives", fixed);
+	return bind_at(l, AT_FDCWD, "/etc/alternatives", "etc/alternatives",
+	    fixed);
 }

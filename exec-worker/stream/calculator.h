@@ -36,8 +36,9 @@ int	calculate(const char *text, size_t len, struct number *value,
 	    char *why, size_t size);
 
 /*
- * For calculator.c: what the operators and functions do.  0, or -1 with *why
- * a static text.  The name of a function is len bytes.
+ * For calculator.c: what operators (calculator_operators.c) and functions
+ * (calculator_functions.c) do.  0, or -1 with *why a static text.  The name of
+ * a function is len bytes.
  */
 int	number_operate(const char *operator, const struct number *a,
 	    const struct number *b, struct number *value, const char **why);

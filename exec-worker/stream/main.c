@@ -4,7 +4,8 @@
  * Input: the judge's messages on descriptor 3, a hostile guest's on 4.
  * Read: stream.h, from_judge.c, call.c, command.c, to_guest.c, from_guest.c,
  * output.c, live.c, files.c, listing.c, collect.c, content.c, results.c,
- * info.c, calculate.c, calculator.c, calculator_functions.c.
+ * info.c, calculate.c, calculator.c, calculator_operators.c,
+ * calculator_functions.c.
  */
 #include <fcntl.h>
 

@@ -24,6 +24,14 @@ release(struct process **p)
 	*p = NULL;
 }
 
+void
+run_release(struct run *r)
+{
+	release(&r->cognition);
+	release(&r->stream);
+	release(&r->guest);
+}
+
 static bool
 may_collect(const struct run *r)
 {
@@ -51,7 +59,7 @@ run_finish(struct run *r)
 	r->state = RUN_collecting;
 	release(&r->cognition);
 	dial_forget(r->judge, r);
-	call_end_all(r, "the run ended");
+	call_end_all(r, r->message[0] != '\0' ? r->message : "the run ended");
 	timer_start(r->timer, r->stop == STOP_finished ? COLLECT_MS :
 	    COLLECT_SOON_MS);
 	if (!idle || !may_collect(r) ||
@@ -306,9 +314,7 @@ run_sweep(struct judge *j)
 		next = LIST_NEXT(r, next);
 		if (r->state != RUN_over)
 			continue;
-		release(&r->cognition);
-		release(&r->stream);
-		release(&r->guest);
+		run_release(r);
 		LIST_REMOVE(r, next);
 		j->nruns--;
 		run_free(r);

@@ -5,7 +5,7 @@
  *   judge.h judge.c      its state, its bounds, the sweep, serving, leaving
  *   process.c            asking for processes; none is used unverified
  *   load.c config.c      the configuration, from a config-reader
- *   run.c finish.c       the life of a run, and how it ends
+ *   run.c start.c finish.c  the life of a run, and how it ends
  *   call.c               one tool call: decided, recorded, executed, done
  *   journal.c events.c   the chained events of a run
  *   tracker.c query.c    the record keeper, and questions to it

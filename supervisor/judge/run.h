@@ -77,6 +77,7 @@ struct run {
 	bool		 started;	/* run.started is in the journal */
 	bool		 done;		/* cognition has had its last word */
 	bool		 unrecordable;	/* nothing more can be recorded */
+	bool		 interrupted;	/* waits for a new tracker to end */
 	bool		 hurry;		/* do not copy files out */
 	enum stop	 stop;
 	enum error	 error;
@@ -129,9 +130,12 @@ void		 run_lost(struct run *, struct process *, const char *why,
 /* The record: everything up to token is kept; or nothing more can be. */
 void		 run_recorded(struct run *, uint64_t token);
 void		 run_unrecorded(struct run *, const char *why);
+/* The tracker died: nothing goes on, but the next one may note the end. */
+void		 run_interrupted(struct run *, const char *why);
 
 /* finish.c: collecting files, the last event, the last word to clients. */
 void		 run_finish(struct run *);
+void		 run_release(struct run *);	/* kill its processes */
 void		 run_complete(struct run *);
 void		 run_record_end(struct run *);
 void		 run_over(struct run *);

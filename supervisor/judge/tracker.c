@@ -104,7 +104,7 @@ tracker_lost(struct judge *j, struct tenant *t, const char *why)
 	snprintf(text, sizeof(text), "the record keeper ended: %s", why);
 	for (r = LIST_FIRST(&j->runs); r != NULL; r = next) {
 		next = LIST_NEXT(r, next);
-		run_unrecorded(r, text);
+		run_interrupted(r, text);
 	}
 	query_all_lost(j, text);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Run a file of hostile cases against the product, each with its control.
+"""Run files of hostile cases against the product, each with its control.
 
-usage: run_cases.py [--build DIR] [--only ID[,ID...]] [--no-controls] FILE
+usage: run_cases.py [--build DIR] [--only ID[,ID...]] [--no-controls] FILE...
 
 FILE is JSON: {"cases": [{id, class, kind, lang, title, severity, timeout_s,
 code, expect, tool_calls...}]}; tests/hostile/cases/native.json shows all that
@@ -148,13 +148,17 @@ class Host:
         """Processes whose command line carries the mark of this session."""
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
+            # A process whose first thread has ended shows it only below.
             try:
-                with open("/proc/%s/cmdline" % pid, "rb") as file:
-                    line = file.read()
+                for task in os.listdir("/proc/%s/task" % pid):
+                    with open("/proc/%s/task/%s/cmdline" % (pid, task),
+                              "rb") as file:
+                        line = file.read()
+                    if b"ESCMARK-" + self.session.encode() in line:
+                        found.append(int(pid))
+                        break
             except OSError:
                 continue
-            if b"ESCMARK-" + self.session.encode() in line:
-                found.append(int(pid))
         return found
 
 
@@ -286,7 +290,25 @@ class Product:
                     "XDG_CONFIG_HOME": os.path.join(host.home, ".config"),
                     "SALLYPORT_STATE_DIR": self.state}
 
+    def supervisors(self):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as file:
+                    words = file.read().split(b"\0")
+            except OSError:
+                continue
+            if words[0].endswith(b"sallyportd") and \
+                    self.state.encode() in words:
+                yield int(pid)
+
     def close(self):
+        for _ in range(100):
+            pids = list(self.supervisors())
+            for pid in pids:
+                os.kill(pid, signal.SIGTERM)
+            if not pids:
+                break
+            time.sleep(0.1)
         shutil.rmtree(self.state, ignore_errors=True)
 
     def client_run(self, args, seconds, env=None):
@@ -526,7 +548,7 @@ class Control:
                 return {"ok": True, "text": "written"}
             with open(os.open(path.rstrip("/."), os.O_RDONLY |
                               os.O_NONBLOCK), "rb") as file:
-                return {"ok": True, "text": file.read(1 << 20).decode(
+                return {"ok": True, "text": (file.read(1 << 20) or b"").decode(
                     "latin-1")}
         except (OSError, ValueError) as e:
             return {"ok": False, "text": "error: %s" % e}
@@ -545,8 +567,9 @@ def private_copy(path):
 
 def controls(cases):
     """Inside namespaces that stand for the host: one JSON line a case."""
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/tmp"], check=True)
+    tempfile.tempdir = "/tmp"
     scratch = tempfile.mkdtemp(prefix="hostile-scratch.")
-    subprocess.run(["mount", "-t", "tmpfs", "none", scratch], check=True)
     for path in ("/etc", "/root", "/var/spool", "/usr/local"):
         private_copy(path)
     subprocess.run(["mount", "--bind", "/dev/null", "/proc/kcore"],
@@ -578,19 +601,19 @@ def controls(cases):
     print("\nCONTROLS " + json.dumps(verdicts))
 
 
-def controls_outside(path, only):
+def controls_outside(paths, only):
     args = ["unshare"] + ([] if os.geteuid() == 0 else ["-Ur"]) + [
         "--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "--uts",
         "--ipc", PYTHON, os.path.abspath(__file__), "--as-control",
-        "--only", ",".join(only), path]
+        "--only", ",".join(only)] + paths
     p = subprocess.run(args, stdout=subprocess.PIPE, check=False,
                        stdin=subprocess.DEVNULL)
     # Some cases write to whatever descriptor they find.
     lines = re.findall(r"(?m)^CONTROLS (.*)$",
                        p.stdout.decode("utf-8", "replace"))
     if not lines:
-        print("# the controls could not be run")
-    return json.loads(lines[-1]) if lines else {}
+        sys.exit("Bail out! The controls could not be run.")
+    return json.loads(lines[-1])
 
 
 def main():
@@ -600,16 +623,19 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--no-controls", action="store_true")
     parser.add_argument("--as-control", action="store_true")
-    parser.add_argument("file")
+    parser.add_argument("files", nargs="+", metavar="FILE")
     args = parser.parse_args()
-    with open(args.file, encoding="utf-8") as file:
-        cases = json.load(file)["cases"]
+    cases = []
+    for path in args.files:
+        with open(path, encoding="utf-8") as file:
+            cases += json.load(file)["cases"]
     only = [i for i in args.only.split(",") if i]
     cases = [c for c in cases if not only or c["id"] in only]
     if args.as_control:
         controls(cases)
         return 0
-    escaped = {} if args.no_controls else controls_outside(args.file, only)
+    escaped = {} if args.no_controls else controls_outside(
+        args.files, only)
     host = Host("/work")
     product = Product(args.build, host)
     bad = counted = 0

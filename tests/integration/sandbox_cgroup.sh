@@ -47,6 +47,7 @@ scene sandbox
 like "$said" 'guest_spawned number=9 ' "a sandbox is built again"
 like "$said" 'exited number=9 signal=9 oom=0' "and its end is reported"
 
+: >"$work/log"
 "$work/stage/bin/sallyportd" --user --state-dir "$work/sandbox-stays" \
     >"$work/log" 2>&1 &
 pid=$!

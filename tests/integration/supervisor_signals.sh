@@ -11,6 +11,7 @@ log=$work/log
 start() {
 	local name=$1 try
 	shift
+	: >"$log"
 	"$work/stage/bin/sallyportd" --user --state-dir "$work/$name" \
 	    --log-level debug "$@" >"$log" 2>&1 &
 	pid=$!
@@ -67,8 +68,10 @@ scene leave --config "$work/absent.toml"
 is "$status" 78 "a configuration file that is named and absent ends the start"
 
 mkfifo "$work/ready"
-start hold --ready-fd 9 9<>"$work/ready"
-byte=$(timeout 5 head -c 1 <"$work/ready")
+exec 9<>"$work/ready"
+start hold --ready-fd 9
+byte=$(timeout 5 head -c 1 <&9)
+exec 9>&-
 is "$byte" 1 "a byte on the ready descriptor says that it serves"
 
 child=$(pgrep -P $pid)

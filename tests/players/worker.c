@@ -1,7 +1,8 @@
 /*
  * worker.c: plays a worker for tests of the supervisor: confined by the page
  * of the program whose name it has, ready, and then waiting for the end.
- * With UNCONFINED defined it leaves its filter out and must be refused.
+ * With UNCONFINED it leaves its filter out, with SILENT it is never ready: both
+ * must be refused.
  * Runs in: the place of dialer, exec-stream and the others.
  * Input: from the judge's player.
  */
@@ -11,32 +12,25 @@
 #include "ipc/util.h"
 #include "policy/confine.h"
 
-#ifndef SILENT
 static message_dispatch *const no_table[MSG_COUNT];
-#endif
 
 int
 main(int argc, char **argv)
 {
 	bool dialer = argc > 0 && strcmp(argv[0], "dialer") == 0;
-	char byte;
+	struct channel c;
 
 	/* What malloc does once, before the filter: as real workers do. */
 	free(xcalloc(1, 1));
 #ifndef UNCONFINED
 	confine(dialer ? &page_dialer : &page_exec_stream);
 #endif
-#ifndef SILENT
-	struct channel c;
-
 	channel_init(&c, 3, dialer ? DIALER : STREAM, JUDGE, no_table);
+#ifndef SILENT
 	worker_ready(&c);
+#endif
 	c.phase = RUNNING;
 	while (channel_receive(&c) == RECEIVED)
-		continue;
-#endif
-	(void)dialer;
-	while (read(3, &byte, 1) > 0)
 		continue;
 	return 0;
 }

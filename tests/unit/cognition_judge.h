@@ -20,7 +20,7 @@ struct play {
 	const char	*script;	/* JSON for the model server */
 	const char	*goal;
 	const char	*const *constraints;	/* ends in NULL */
-	const char	*const *tools;		/* ends in NULL; default below */
+	const char	*const *tools;		/* ends in NULL */
 	const char	*provider;	/* default openai */
 	const char	*replay;	/* content of a replay file */
 	const char	*key;

@@ -324,9 +324,10 @@ peer_next(struct peer *p)
 {
 	p->call++;
 	p->ended = p->is_exited = p->is_failed = p->is_done = false;
-	p->total[0] = p->total[1] = 0;
-	memset(p->out[0], 0, KEPT + 1);
-	memset(p->out[1], 0, KEPT + 1);
+	for (int i = 0; i < 2; i++) {
+		memset(p->out[i], 0, p->total[i] < KEPT ? p->total[i] : KEPT);
+		p->total[i] = 0;
+	}
 	p->data_len = p->nentries = 0;
 	p->data_size = p->input_credit = 0;
 }

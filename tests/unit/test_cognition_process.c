@@ -10,13 +10,14 @@
 
 #define PLAN	"{\"reply\":{\"text\":\"1. Understanding: a plan\"}}"
 #define CALL(name, arguments)						\
-	"{\"reply\":{\"text\":\"on it\",\"tool_calls\":[{\"id\":\"call_1\","	\
+	"{\"reply\":{\"text\":\"on it\",\"tool_calls\":[{\"id\":\"call_1\"," \
 	"\"name\":\"" name "\",\"arguments\":" arguments "}]}}"
 #define SHELL	CALL("execute_shell", "{\"command\":\"true\"}")
 #define FINISH	CALL("finish", "{\"answer\":\"forty-two\"}")
 #define RAW(status, type, steps)					\
-	"{\"raw\":{\"status\":" status ",\"headers\":{\"content-type\":\"" type	\
-	"\"},\"framing\":\"chunked\",\"steps\":[" steps "]},\"repeat\":true}"
+	"{\"raw\":{\"status\":" status ",\"headers\":{"			\
+	"\"content-type\":\"" type "\"},\"framing\":\"chunked\","	\
+	"\"steps\":[" steps "]},\"repeat\":true}"
 #define JSON_TYPE	"application/json"
 #define SSE_TYPE	"text/event-stream"
 
@@ -95,6 +96,18 @@ test_run_streamed(void **state)
 {
 	(void)state;
 	whole_run(true, false);
+}
+
+/* A key that is a short word must not blot out that word everywhere. */
+static void
+test_run_short_key(void **state)
+{
+	(void)state;
+	play_run(&(struct play){ .key = "o", .stream = true,
+	    .script = "[" PLAN "," FINISH "]" });
+	expect_stop(STOP_finished);
+	assert_string_equal(text_of(&seen.answer), "forty-two");
+	assert_int_equal(seen.output_tokens, 10);
 }
 
 static void
@@ -678,6 +691,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run_plain),
 		cmocka_unit_test(test_run_streamed),
+		cmocka_unit_test(test_run_short_key),
 		cmocka_unit_test(test_run_tls),
 		cmocka_unit_test(test_run_tls_untrusted),
 		cmocka_unit_test(test_run_calls_while_planning),

@@ -88,8 +88,10 @@ packed(const char *text)
 static void
 test_json_pack_value_is_canonical(void **state)
 {
-	struct pack a = packed("{\"b\":[1,-2,1.5,true,null],\"a\":{\"x\":\"\"}}");
-	struct pack b = packed(" {\"a\":{\"x\":\"\"},\n\"b\":[1,-2,15e-1,true,null]}");
+	struct pack a = packed("{\"b\":[1,-2,1.5,true,null],"
+	    "\"a\":{\"x\":\"\"}}");
+	struct pack b = packed(" {\"a\":{\"x\":\"\"},\n"
+	    "\"b\":[1,-2,15e-1,true,null]}");
 
 	(void)state;
 	assert_int_equal(a.len, b.len);

@@ -145,6 +145,21 @@ test_death_of_the_tracker_ends_the_run(void **state)
 }
 
 static void
+test_death_of_the_tracker_is_noted_by_the_next_one(void **state)
+{
+	(void)state;
+	started();
+	ask_tool(1, "execute_shell");
+	(void)EXPECT(seat_of(STREAM), tool_execute);
+	supervisor_kill(seat_of(TRACKER)->number);
+	/* A new one is started, and takes what the call and the run came to. */
+	expect_end(STOP_record_error);
+	assert_int_equal(count_events(EVENT_tool_completed), 1);
+	assert_int_equal(count_events(EVENT_run_completed), 1);
+	UNTIL(seat_of(COGNITION) == NULL && seat_of(STREAM) == NULL);
+}
+
+static void
 test_death_of_the_sandbox_leaves_the_outcome_unknown(void **state)
 {
 	(void)state;
@@ -236,6 +251,7 @@ main(void)
 		CASE(test_call_is_not_executed_if_it_cannot_be_recorded),
 		CASE(test_end_that_cannot_be_recorded_is_no_success),
 		CASE(test_death_of_the_tracker_ends_the_run),
+		CASE(test_death_of_the_tracker_is_noted_by_the_next_one),
 		CASE(test_death_of_the_sandbox_leaves_the_outcome_unknown),
 		CASE(test_death_of_cognition_is_a_failure),
 		CASE(test_timeout_cancels_then_kills),

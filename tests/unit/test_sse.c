@@ -49,6 +49,8 @@ test_sse_feed_line_ends(void **state)
 	CHECK("data: a\r\n\r\ndata: b\r\n\r\n", "a|b|");
 	CHECK("data: a\r\rdata: b\r\r", "a|b|");
 	CHECK("data: a\r\n\rdata: b\n\r\n", "a|b|");
+	/* CR LF is one end: two would end the event between the lines. */
+	CHECK("data: a\r\ndata: b\r\n\r\n", "a\nb|");
 }
 
 static void

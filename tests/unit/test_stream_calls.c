@@ -323,6 +323,40 @@ test_guest_credit_follows_the_judges(void **state)
 	assert_int_equal(peers_end(p), 0);
 }
 
+/* A guest that is not asked to buffer never has to. */
+static void
+test_input_goes_only_on_credit(void **state)
+{
+	struct peers *p = peers_ready();
+	struct guest_input *m;
+	struct pack args;
+	uint64_t call;
+
+	(void)state;
+	pack_init(&args, 1024);
+	pack_map(&args, 1);
+	pack_key_text(&args, "command", "cat");
+	judge_execute(p, "execute_shell", &args, "hello", 5, 10000, 0);
+	pack_clear(&args);
+	for (int i = 0; i < 3; i++)
+		expect(&p->guest, guest_argument);
+	call = ((struct guest_exec *)expect(&p->guest, guest_exec))->call;
+	assert_true(p->got.guest_exec.has_input);
+	say(&p->guest, guest_input_credit, .call = call, .credit = 2);
+	m = expect(&p->guest, guest_input);
+	assert_int_equal(m->data.len, 2);
+	assert_false(m->last);
+	say(&p->guest, guest_input_credit, .call = call, .credit = 100);
+	m = expect(&p->guest, guest_input);
+	assert_int_equal(m->data.len, 3);
+	assert_memory_equal(m->data.data, "llo", 3);
+	assert_true(m->last);
+	say(&p->guest, guest_exited, .call = call);
+	judge_done(p);
+	assert_ok(p);
+	assert_int_equal(peers_end(p), 0);
+}
+
 /* Two seconds after the deadline it is over, with what came until then. */
 static void
 test_guest_that_misses_the_deadline(void **state)
@@ -402,6 +436,7 @@ main(void)
 		cmocka_unit_test(test_what_the_sandbox_lacks_is_named),
 		cmocka_unit_test(test_kill_at_the_memory_limit_is_named),
 		cmocka_unit_test(test_guest_credit_follows_the_judges),
+		cmocka_unit_test(test_input_goes_only_on_credit),
 		cmocka_unit_test(test_guest_that_misses_the_deadline),
 		cmocka_unit_test(test_cancelled_file_operation_says_so),
 		cmocka_unit_test(test_time_text_is_rfc_3339),

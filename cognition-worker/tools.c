@@ -130,17 +130,15 @@ tools_check(const struct tool *const *offered, size_t count,
     struct call *call)
 {
 	autovalue struct value *arguments = NULL;
-	const struct tool *tool = NULL;
+	const struct tool *tool;
 	const char *broken;
 	char why[2048] = "";
-	size_t i;
 
 	if (call->problem != NULL)
 		return;
-	for (i = 0; i < count && tool == NULL; i++)
-		if (strcmp(offered[i]->name, call->name) == 0)
-			tool = offered[i];
-	if (tool == NULL) {
+	/* One of ours that was not offered to this run is the judge's to deny. */
+	tool = tool_find(call->name);
+	if (tool == NULL || !tool->offered) {
 		say_unknown(offered, count, call);
 		return;
 	}

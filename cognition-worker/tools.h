@@ -26,7 +26,8 @@ json_t	*tools_schema(const struct tool *const *offered, size_t count);
 
 /*
  * Find the tool of a call and check the arguments.  call->tool is set, or
- * call->problem says to the model exactly what was wrong.
+ * call->problem says to the model exactly what was wrong.  A tool of ours that
+ * was not offered is left to the judge, which denies and records the call.
  */
 void	 tools_check(const struct tool *const *offered, size_t count,
 	    struct call *);

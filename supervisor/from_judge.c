@@ -97,16 +97,17 @@ int
 on_spawn_request(struct channel *c, struct spawn_request *m)
 {
 	struct supervisor *s = c->owner;
-	enum program program = program_of_role(m->role);
+	struct worker w = { program_of_role(m->role), m->process, m->tenant,
+	    -1 };
 	const char *step = "start it";
 
-	if (program == PROGRAM_COUNT || m->tenant >= TENANTS_MOST)
+	if (w.program == PROGRAM_COUNT || m->tenant >= TENANTS_MOST)
 		return channel_fault(c, "role %u of tenant %u", m->role,
 		    m->tenant);
 	if (!number_free(s, m->process))
 		return channel_fault(c, "number %u is taken", m->process);
-	if (worker_start(s, program, m->process, m->tenant, -1, &step) == -1)
-		spawn_refused(s, m->process, program_name(program), step);
+	if (worker_start(s, &w, &step) == -1)
+		spawn_refused(s, m->process, program_name(w.program), step);
 	return 0;
 }
 

@@ -91,7 +91,7 @@ set_ready_fd(struct options *o, const char *value)
 static const struct row {
 	const char *name;
 	const char *value;	/* what follows it, or NULL */
-	int (*set)(struct options *, const char *);	/* 0, -1: no such value */
+	int (*set)(struct options *, const char *);	/* -1: no such value */
 	const char *help;
 } rows[] = {
 	{ "user", NULL, set_user,

@@ -84,6 +84,7 @@ sandbox_fill(struct supervisor *s, struct sandbox *box,
 {
 	const struct cgroup_limits limits = { .memory = m->memory,
 	    .processes = m->processes, .cpu = m->cpu };
+	struct worker role = { PROGRAM_STREAM, m->process, m->tenant, -1 };
 	autoclose int inside = -1, outside = -1;
 	int ends[2];
 
@@ -99,8 +100,8 @@ sandbox_fill(struct supervisor *s, struct sandbox *box,
 		return -1;
 	}
 	box->launched = false;
-	return worker_start(s, PROGRAM_STREAM, m->process, m->tenant, outside,
-	    step);
+	role.stream = outside;
+	return worker_start(s, &role, step);
 }
 
 int

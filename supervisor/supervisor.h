@@ -59,12 +59,12 @@ struct supervisor {
 	struct channel	 judge;
 	struct child	*children;	/* all that runs, owned */
 	struct sandbox	*sandboxes;	/* with a cgroup or a launcher, owned */
-	int		 programs[PROGRAM_COUNT];	/* binaries, O_PATH */
+	int		 programs[PROGRAM_COUNT];	/* O_PATH */
 	int		 ca_bundle;	/* sealed memfd */
 	int		 null;		/* /dev/null */
 	bool		 root;		/* each process gets its own uid */
 	uid_t		 uid;		/* ours */
-	unsigned	 filters;	/* seccomp filters that children inherit */
+	unsigned	 filters;	/* seccomp's, that children inherit */
 	uint32_t	 uid_tenant;	/* whose uid was given last, ... */
 	uint32_t	 uid_offset;	/* ... and its place in the range */
 	uint32_t	 cgroup_last;	/* last number given */
@@ -107,8 +107,16 @@ struct child *spawn(struct supervisor *, const struct spawn *,
 /* --- workers.c --- */
 /* Start the judge and say the first words to it: 0, or -1. */
 int	judge_start(struct supervisor *);
-int	worker_start(struct supervisor *, enum program, uint32_t number,
-	    uint32_t tenant, int stream, const char **step);
+/* A worker as the judge asks for it; stream is a guest's, or -1. */
+struct worker {
+	enum program	 program;
+	uint32_t	 number;
+	uint32_t	 tenant;
+	int		 stream;
+};
+/* Start it and tell the judge: 0, or -1 with errno and *step. */
+int	worker_start(struct supervisor *, const struct worker *,
+	    const char **step);
 
 /* --- sandbox.c --- */
 int	sandbox_start(struct supervisor *, const struct sandbox_request *,

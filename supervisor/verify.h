@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 struct status {
-	unsigned	 uid[4];	/* real, effective, saved, file system */
+	unsigned	 uid[4];	/* real, effective, saved, files */
 	unsigned	 gid[4];
 	bool		 groups;	/* it has supplementary groups */
 	uint64_t	 inheritable, permitted, effective, ambient;

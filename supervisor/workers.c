@@ -48,15 +48,15 @@ judge_start(struct supervisor *s)
 
 /* Descriptors 4 on, by role; dir is what the tracker works in. */
 static size_t
-worker_fds(struct supervisor *s, enum program program, int stream, int *fds)
+worker_fds(struct supervisor *s, const struct worker *w, int *fds)
 {
 	size_t n = 0;
 
-	if (program == PROGRAM_STREAM && stream != -1)
-		fds[n++] = stream;
-	if (program == PROGRAM_COGNITION)
+	if (w->program == PROGRAM_STREAM && w->stream != -1)
+		fds[n++] = w->stream;
+	if (w->program == PROGRAM_COGNITION)
 		fds[n++] = s->ca_bundle;
-	if (program != PROGRAM_CONFIG)
+	if (w->program != PROGRAM_CONFIG)
 		return n;
 	for (uint32_t i = 0; i < s->config.count; i++) {
 		fds[n++] = s->config.file[i].fd;
@@ -77,13 +77,12 @@ worker_announce(struct supervisor *s, const struct child *c, int channel)
 }
 
 int
-worker_start(struct supervisor *s, enum program program, uint32_t number,
-    uint32_t tenant, int stream, const char **step)
+worker_start(struct supervisor *s, const struct worker *w, const char **step)
 {
 	autoclose int ours = -1, theirs = -1, dir = -1;
 	int fds[WORKER_FDS], ends[2];
 	char name[32], *argv[] = { name, NULL };
-	struct spawn sp = { .program = program, .fds = fds, .argv = argv };
+	struct spawn sp = { .program = w->program, .fds = fds, .argv = argv };
 	struct child *c;
 
 	*step = "make a channel";
@@ -91,17 +90,17 @@ worker_start(struct supervisor *s, enum program program, uint32_t number,
 		return -1;
 	ours = ends[0];
 	fds[0] = theirs = ends[1];
-	sp.uid = uid_for(s, program, tenant);
-	sp.nfds = 1 + worker_fds(s, program, stream, fds + 1);
+	sp.uid = uid_for(s, w->program, w->tenant);
+	sp.nfds = 1 + worker_fds(s, w, fds + 1);
 	*step = "open the directory of the record";
-	if (program == PROGRAM_TRACKER && (dir = state_record_dir(&s->state,
-	    tenant, sp.uid)) == -1)
+	if (w->program == PROGRAM_TRACKER &&
+	    (dir = state_record_dir(&s->state, w->tenant, sp.uid)) == -1)
 		return -1;
 	sp.dir = dir;
-	snprintf(name, sizeof(name), "%s", program_name(program));
+	snprintf(name, sizeof(name), "%s", program_name(w->program));
 	if ((c = spawn(s, &sp, step)) == NULL)
 		return -1;
-	c->number = number;
+	c->number = w->number;
 	*step = "tell the judge";
 	return worker_announce(s, c, ours);
 }

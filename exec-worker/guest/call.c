@@ -300,7 +300,7 @@ on_guest_kill(struct channel *c, struct guest_kill *m)
 {
 	struct guest *g = c->owner;
 
-	/* It may cross the end of that call on the way: then it says nothing. */
+	/* It may cross the end of that call: then it says nothing. */
 	if (g->call.state == IDLE || g->call.id != m->call || g->call.killed)
 		return 0;
 	call_kill(g, false, now_us());

@@ -16,11 +16,11 @@
 
 #include "ipc/ipc.h"
 
-#define PIECE		32768u		/* bytes of one output or data message */
+#define PIECE		32768u		/* bytes of one data message */
 #define QUEUE_HIGH	(128 * KiB)	/* unsent bytes: produce no more */
 #define QUEUE_MOST	(1 * MiB)	/* unsent bytes: the channel breaks */
 #define INPUT_ROOM	65536u		/* bytes of stdin held for a command */
-#define ARGUMENT_BYTES	(2 * MiB)	/* of one vector; the kernel's own cap */
+#define ARGUMENT_BYTES	(2 * MiB)	/* of one vector: the kernel's cap */
 #define ARGUMENT_COUNT	65536u
 #define ELDERS		2048		/* survivors that can be told apart */
 #define DRAINS		32		/* streams of survivors still emptied */
@@ -30,7 +30,7 @@
 /* The argument vector that guest_argument builds up. */
 struct arguments {
 	uint64_t	 call;
-	char		*text;		/* owned: arguments, each with its NUL */
+	char		*text;		/* owned: each with its NUL */
 	size_t		 len, cap;	/* bytes */
 	size_t		 count;		/* whole arguments */
 	bool		 open;		/* the newest one goes on */
@@ -128,7 +128,7 @@ void	 start_report(struct guest *);		/* guest_ready */
 void	 guest_signals(struct guest *);
 void	 guest_step(struct guest *);		/* wait once, then serve */
 void	 guest_leave(struct guest *, int status) __attribute__((noreturn));
-void	 guest_sent(struct guest *, int status);	/* -1: the peer is gone */
+void	 guest_sent(struct guest *, int status);	/* -1: peer gone */
 void	 guest_room(struct guest *);	/* wait until little is unsent */
 void	 guest_failure(struct guest *, uint64_t call, int error,
 	    const char *what);
@@ -162,7 +162,7 @@ void	 streams_release(struct guest *, bool survivors);
 /* processes.c */
 void	 processes_reap(struct guest *);
 void	 processes_note_elders(struct guest *);
-unsigned processes_left(struct guest *);	/* alive, younger than the call */
+unsigned processes_left(struct guest *);	/* alive, of this call */
 void	 processes_kill(struct guest *);	/* one round */
 
 /* paths.c: -1 with errno. */

@@ -15,7 +15,7 @@
 #include "exec-worker/launcher/launcher.h"
 #include "ipc/util.h"
 
-#define TMP_MOST	(256u << 20)	/* bytes of /tmp, if the disk is larger */
+#define TMP_MOST	(256u << 20)	/* bytes of /tmp, if disk is larger */
 #define SHM_MOST	(64u << 20)	/* bytes of /dev/shm, likewise */
 #define TMP_INODES	16384
 
@@ -141,7 +141,7 @@ root_build(struct launch *l)
 	if (mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 	    "mode=0755,size=1m,nr_inodes=256") == -1 || chdir(STAGE) == -1)
 		return launch_failed(l, "make an empty root");
-	/* /proc before the old root is gone: the kernel asks for one it sees. */
+	/* /proc before the old root goes: the kernel wants to see another. */
 	if (system_build(l, system) == -1 || proc_build(l) == -1 ||
 	    dev_build(l) == -1 || writable_build(l) == -1)
 		return -1;

@@ -99,7 +99,8 @@ call_round(const struct number *args, size_t count, struct number *value,
 	*value = args[0];
 	if (count == 2 && args[1].type != NUMBER_INTEGER)
 		return refuse(why, "places must be an integer");
-	if (args->type == NUMBER_INTEGER && (count == 1 || args[1].integer >= 0))
+	if (args->type == NUMBER_INTEGER &&
+	    (count == 1 || args[1].integer >= 0))
 		return 0;
 	if (count == 1)
 		return whole(value, nearbyint(args->real), why);

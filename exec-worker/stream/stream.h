@@ -48,7 +48,7 @@ struct content {
 	size_t		 len, cap;
 	int		 fd;		/* KEEP_memfd, owned, or -1 */
 	uint64_t	 total;		/* bytes that came */
-	uint64_t	 size;		/* of the whole file, as the guest says */
+	uint64_t	 size;		/* of the file, as the guest says */
 	bool		 failed;	/* could not be kept: errno in error */
 	int		 error;
 	crypto_hash_sha256_state digest;
@@ -101,7 +101,7 @@ struct job {
 	bool		 cancelled;
 	char		*path;		/* owned, of the file tools, or cwd */
 
-	uint64_t	 exchange;	/* number of the guest operation, or 0 */
+	uint64_t	 exchange;	/* number of its operation, or 0 */
 	enum expect	 expect;
 	uint64_t	 most;		/* bytes or entries it may still send */
 	void		(*after)(struct stream *, const struct guest_failed *);
@@ -137,7 +137,7 @@ struct stream {
 	size_t		 waiting_count;
 	struct event	*deadline;	/* of the call, or of guest_ready */
 	struct event	*stall;		/* the judge gives no more credit */
-	struct event	*guest_writable;	/* NULL while there is no guest */
+	struct event	*guest_writable;	/* NULL without a guest */
 	struct event	*judge_writable;
 };
 

@@ -27,7 +27,8 @@ static const struct {
 	{ "file_exists", "path\0f\0" },
 	{ "save_file", "path\0f\0content\0x\0" },
 	{ "append_to_file", "path\0f\0content\0x\0" },
-	{ "replace_in_file", "path\0f\0old_text\0a\0new_text\0b\0" },
+	{ "replace_in_file",
+	    "path\0f\0old_text\0a\0new_text\0b\0" },
 	{ NULL, NULL },			/* collect_request */
 };
 

@@ -113,7 +113,8 @@ __asan_default_options(void)
 static void
 allow(int rules, const char *path, uint64_t access)
 {
-	struct landlock_path_beneath_attr beneath = { .allowed_access = access };
+	struct landlock_path_beneath_attr beneath = {
+	    .allowed_access = access };
 
 	beneath.parent_fd = open(path, O_PATH | O_CLOEXEC);
 	if (beneath.parent_fd == -1)

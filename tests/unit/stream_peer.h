@@ -26,7 +26,7 @@
 
 #define GUEST_NONE	-2	/* no fourth descriptor */
 
-/* The newest message of each end, decoded; bytes are borrowed until the next. */
+/* The newest message of each end, decoded; bytes are borrowed. */
 union any {
 #define MESSAGE(name, from, to, when)	struct name name;
 #define FIELD(name, type, ...)
@@ -143,7 +143,7 @@ peers_start(int guest, bool binary)
 	int judge[2], stream[2] = { -1, -1 };
 
 	signal(SIGPIPE, SIG_IGN);
-	alarm(120);
+	alarm(280);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 	    judge), 0);
 	if (guest == -1) {

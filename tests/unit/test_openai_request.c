@@ -167,7 +167,8 @@ test_tools_check(void **state)
 	    "timeout");
 	checked("execute_shell", "[]", "not a JSON object");
 	checked("execute_shell", "{\"command\":\"\\u0000\"}", "\\u0000");
-	checked("load_file", "{\"path\":\"x\"}", "the tools are: save_file,");
+	checked("load_file", "{\"path\":\"x\"}", NULL);
+	checked("no_such_file", "{\"path\":\"x\"}", "the tools are: save_file,");
 	checked("execute_command", "{\"argv\":[]}", "there is no tool");
 	checked("Execute_shell", "{\"command\":\"id\"}", "there is no tool");
 	checked(" execute_shell", "{\"command\":\"id\"}", "there is no tool");

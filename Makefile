@@ -36,11 +36,11 @@ CPPFLAGS = -I. -I$(O)/gen
 LDFLAGS	= -pie $(SANFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack \
 	  -Wl,--as-needed -Wl,--gc-sections
 
+comma	= ,
 pkg	= $(shell pkg-config $(1) 2>/dev/null)
 EVENT	= $(call pkg,--libs libevent_core libevent_extra)
 MSGPACK	= $(call pkg,--libs msgpack)
 CURL	= $(call pkg,--libs libcurl)
-SSH2	= $(call pkg,--libs libssh2)
 JANSSON	= $(call pkg,--libs jansson)
 SODIUM	= $(call pkg,--libs libsodium)
 SECCOMP	= $(call pkg,--libs libseccomp)
@@ -314,7 +314,7 @@ sandbox-launcher_LIBS	= $(if $(SANITIZE),,-static-pie)
 tracker-record_BIN	= $(libexec)/tracker-record
 tracker-record_LIBS	= $(EVENT) $(LMDB) $(MSGPACK) $(SODIUM)
 client_BIN		= $(O)/bin/sallyport
-client_LIBS		= $(MSGPACK) $(SECCOMP) $(JANSSON) $(SODIUM)
+client_LIBS		= $(MSGPACK) $(SECCOMP)
 
 BINARIES = $(foreach r,$(ROOMS),$($(r)_BIN)) $(libexec)/guest
 ARCHIVES = $(O)/lib/policy.a $(O)/lib/ipc.a
@@ -380,7 +380,7 @@ $(O)/obj/gen/replay-%.o: $(O)/gen/replay-%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/lib/cognition-worker.a: $(O)/obj/gen/replay-primes.o
-.SECONDARY: $(O)/gen/replay-primes.c
+.SECONDARY: $(O)/gen/replay-primes.c $(PAGES:%=$(O)/gen/page-%.c)
 
 # policyc runs while we build, so it is never sanitized.
 policyc = $(O)/policyc
@@ -514,7 +514,8 @@ $(O)/tests/record_writer: $(O)/obj/tests/record_writer.o \
 
 # For toml_cases.sh.
 TEST_PROGRAMS += $(O)/tests/toml_dump
-$(O)/tests/toml_dump: $(O)/obj/tests/toml_dump.o $(O)/lib/config-reader.a 	    $(ARCHIVES)
+$(O)/tests/toml_dump: $(O)/obj/tests/toml_dump.o $(O)/lib/config-reader.a \
+	    $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
@@ -597,6 +598,40 @@ $(foreach r,$(PROBED),$(eval $(call MISSING,$(r))))
 
 probe: $(PROBES)
 
+# --- leak builds ------------------------------------------------------------------
+# Nothing that looks for leaks can work in a confined process.  These are the
+# sanitized processes without any confinement, with a supervisor that bears it;
+# no_leaks.sh runs them.  They have no other use and cannot be installed.
+
+ifdef SANITIZE
+LEAKY	= judge dialer config-reader cognition-worker exec-stream \
+	tracker-record
+LEAKS	= $(LEAKY:%=$(O)/leaks/libexec/sallyport/%) \
+	$(addprefix $(O)/leaks/,bin/sallyport bin/sallyportd faulty forgetful)
+leak_OBJ = $(patsubst %.c,$(O)/obj/%.o,$(filter %/main.c,$($(1)_SRC))) \
+	$(O)/obj/tests/$(2).o $(O)/obj/tests/leaks/look.o \
+	$(O)/lib/$(1).a $(ARCHIVES)
+TEST_PROGRAMS += $(LEAKS)
+
+define LEAK
+$(O)/leaks/$(1): $(call leak_OBJ,$(2),$(3))
+	@mkdir -p $$(@D)
+	$$(say) LD $$@
+	$$(Q)$$(CC) $$(LDFLAGS) $(4) -o $$@ $$^ $$($(2)_LIBS)
+endef
+$(foreach r,$(LEAKY),$(eval $(call LEAK,libexec/sallyport/$(r),$(r),probe/confine_missing)))
+$(eval $(call LEAK,forgetful,dialer,leaks/forgets))
+# This one is confined as always, and has a fault that a report must come of.
+$(O)/leaks/faulty: $(filter-out %/look.o,$(call leak_OBJ,dialer,leaks/faults))
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -Wl,--wrap=confine -o $@ $^ $(dialer_LIBS)
+$(eval $(call LEAK,bin/sallyport,client,leaks/look))
+$(eval $(call LEAK,bin/sallyportd,supervisor,leaks/lets_go,$(addprefix \
+    -Wl$(comma)--wrap=,confine_before_exec child_verify child_kill \
+    children_end)))
+endif
+
 # --- fuzz targets: tests/fuzz/fuzz_NAME.c, with the sources that it drives -------
 
 FUZZ_event = ipc/bounds.c ipc/pack.c ipc/util.c ipc/value.c \
@@ -647,6 +682,9 @@ $(O)/bench/bench: $(bench_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libsallyport.a $(ARCHIV
 
 # --- what people type -------------------------------------------------------------
 
+# All processors, unless whoever called us has said how many.
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 GOAL = Write a Python script that finds all primes up to 100, save it as primes.py, run it and report the output
 
 help:	## list the targets
@@ -657,18 +695,23 @@ deps:	## install the packages that are missing (apt, as root or through sudo)
 	@./deps.sh
 
 run: deps	## build, then run the example task; GOAL='...' runs another
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(jobs) all
 	@$(O)/bin/sallyport run "$(GOAL)"
 
 check-deps:
 	@./deps.sh check
 
 check: check-deps	## build and run every test; TEST=word runs some
-	@$(MAKE) --no-print-directory test-builds
+	@$(MAKE) --no-print-directory $(jobs) test-builds
 	@tests/run -b $(O) -b $(O)/asan $(TEST)
 
+check-vm: check-deps	## the kernel floor and cgroup v2, in a virtual machine (root)
+	@./deps.sh vm
+	@$(MAKE) --no-print-directory all unit-binaries probe
+	@tests/vm/run $(O)
+
 test-builds: all unit-binaries probe $(FUZZERS)
-	@$(MAKE) --no-print-directory SANITIZE=1 O=$(O) all unit-binaries
+	@$(MAKE) --no-print-directory SANITIZE=1 O=$(O) all unit-binaries probe
 
 unit-binaries: $(UNIT_TESTS) $(TEST_PROGRAMS)
 
@@ -676,12 +719,15 @@ unit: unit-binaries	## run the unit tests alone
 	@for t in $(UNIT_TESTS); do $$t || exit 1; done
 
 bench: check-deps	## measure against the alternatives on this machine
-	@$(MAKE) --no-print-directory all $(O)/bench/bench
+	@$(MAKE) --no-print-directory all $(O)/bench/bench $(O)/players/launch
 	@bench/run $(O)
 
 lint: check-deps	## include rules, format, policy reasons, lengths
 	@$(MAKE) --no-print-directory all
 	@tests/lint $(O)
+
+man:	## write sallyport.toml(5) from the table of keys
+	etc/man/keys.py > etc/man/sallyport.toml.5
 
 install: all	## into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/sallyport \
@@ -692,11 +738,13 @@ install: all	## into DESTDIR and PREFIX
 	    etc/sallyport.toml $(DESTDIR)/etc/sallyport/sallyport.toml
 	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5 \
 	    $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 $(O)/lib/libsallyport.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 client/sallyport.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 etc/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 etc/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 etc/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -m 644 etc/completions/sallyport.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sallyport
@@ -704,6 +752,6 @@ install: all	## into DESTDIR and PREFIX
 clean:	## remove what was built
 	rm -rf $(O)
 
-.PHONY: all help deps run check check-deps test-builds unit unit-binaries \
+.PHONY: all help deps run check check-vm check-deps test-builds unit unit-binaries \
 	probe bench lint install clean
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

@@ -21,14 +21,21 @@ struct sample {
 	const char	*name;
 	int		(*once)(void *);	/* 0, or -1 */
 	void		*arg;
+	void		(*before)(void *);	/* not counted; or NULL */
+};
+
+struct rounds {
+	size_t		 count;		/* after one that does not count */
+	unsigned	 rest;		/* us before each sample: what is done
+					   in the background has been done */
 };
 
 /*
- * Run the samples in turn (A B C A B C ...), `times` rounds after one that
- * does not count, and print a row each: minimum, median and maximum in
- * milliseconds and the median of the ratio to the first, round by round.
+ * Run the samples in turn (A B C A B C ...) and print a row each: minimum,
+ * median and maximum in milliseconds and the median of the ratio to the
+ * first, round by round.
  */
 void	 measure(const char *title, const struct sample *, size_t count,
-	    size_t times);
+	    const struct rounds *);
 
 #endif

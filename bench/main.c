@@ -77,6 +77,33 @@ sandbox_once(void *arg)
 	return status;
 }
 
+/* Takes what was prepared, so that the next one finds nothing. */
+static void
+take_prepared(void *arg)
+{
+	struct session *session = arg;
+	char id[37];
+
+	open_sandbox(session->server, id);
+	close_sandbox(session->server, id);
+}
+
+/* A program and standard input together: the stream role does not run that. */
+static int
+refused_once(void *arg)
+{
+	struct session *session = arg;
+	const struct sallyport_exec request = {
+		.sandbox = session->sandbox, .tool = "execute_python",
+		.command = "0", .input = "0", .input_len = 1
+	};
+	const struct sallyport_event *e;
+
+	e = wait_for(session->server, sallyport_exec(session->server,
+	    &request), SALLYPORT_EXITED);
+	return strcmp(e->outcome, "failed") == 0 ? 0 : -1;
+}
+
 static int
 denied_once(void *arg)
 {
@@ -114,6 +141,19 @@ bwrap_once(void *arg)
 	};
 
 	(void)arg;
+	return spawn_wait(argv);
+}
+
+/* The real launcher with `true` as the first process of its sandbox. */
+static int
+launcher_once(void *arg)
+{
+	char **paths = arg;
+	char uid[] = "1900099999", own[] = "0", root[] = "/";
+	char disk[] = "536870912", inodes[] = "65536";
+	char *argv[] = { paths[0], paths[1], geteuid() == 0 ? uid : own, root,
+	    disk, inodes, NULL };
+
 	return spawn_wait(argv);
 }
 
@@ -209,8 +249,8 @@ main(int argc, char *argv[])
 	const struct sallyport_event *e;
 
 	log_init("bench", LOG_INFO);
-	if (argc != 4)
-		fatalx("usage: bench CLIENT SERVER STATE-DIR");
+	if (argc != 6)
+		fatalx("usage: bench CLIENT SERVER STATE-DIR LAUNCH LIBEXEC");
 	options.server = argv[2];
 	options.state_dir = argv[3];
 	session.server = sallyport_connect(&options, &error);
@@ -223,20 +263,26 @@ main(int argc, char *argv[])
 	memcpy(denying.sandbox, e->run, 37);
 
 	measure("A new native sandbox and `true` in it", (struct sample[]){
-	    { "bubblewrap (bwrap)", bwrap_once, NULL },
-	    { "bare floor: namespaces, mounts, exec", floor_once, NULL },
+	    { "bubblewrap (bwrap)", bwrap_once, NULL, NULL },
+	    { "bare floor: namespaces, mounts, exec", floor_once, NULL, NULL },
+	    { "sandbox-launcher, as a command", launcher_once, argv + 4, NULL },
 	    { "libsallyport: open, exec, close; recorded", sandbox_once,
-	    &session },
-	    { "command `sallyport sandbox exec -- true`", cli_once, argv[1] },
-	}, 4, 30);
+	    &session, NULL },
+	    { "the same with nothing prepared", sandbox_once, &session,
+	    take_prepared },
+	    { "command `sallyport sandbox exec -- true`", cli_once, argv[1],
+	    NULL },
+	}, 6, &(struct rounds){ 40, 30000 });
 	measure("The next command (`true`) in an open native sandbox",
 	    (struct sample[]){
-	    { "posix_spawn + wait, no sandbox", spawn_once, NULL },
+	    { "posix_spawn + wait, no sandbox", spawn_once, NULL, NULL },
 	    { "libsallyport: judged, recorded, executed", command_once,
-	    &session },
-	    { "libsallyport: judged, recorded, denied", denied_once,
-	    &denying },
-	}, 3, 200);
+	    &session, NULL },
+	    { "libsallyport: judged, recorded, not executed", refused_once,
+	    &session, NULL },
+	    { "libsallyport: denied; recorded, not waited for", denied_once,
+	    &denying, NULL },
+	}, 4, &(struct rounds){ 200, 0 });
 	idle_memory(session.server, argv[3]);
 	sallyport_free(session.server);
 	return 0;

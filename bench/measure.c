@@ -43,14 +43,19 @@ median(double *v, size_t n)
 }
 
 void
-measure(const char *title, const struct sample *s, size_t count, size_t times)
+measure(const char *title, const struct sample *s, size_t count,
+    const struct rounds *rounds)
 {
+	size_t times = rounds->count;
 	autofree double *took = xcalloc(count * times, sizeof(*took));
 	autofree double *ratio = xcalloc(times, sizeof(*ratio));
 	double start;
 
 	for (size_t round = 0; round <= times; round++) {
 		for (size_t i = 0; i < count; i++) {
+			usleep(rounds->rest);
+			if (s[i].before != NULL)
+				s[i].before(s[i].arg);
 			start = now_ms();
 			if (s[i].once(s[i].arg) == -1)
 				fatalx("%s: %s failed", title, s[i].name);

@@ -140,8 +140,14 @@ wipe_head(struct curl_slist *list)
 	curl_slist_free_all(list);
 }
 
+static bool
+is_https(const char *url)
+{
+	return strncasecmp(url, "https:", 6) == 0;
+}
+
 static void
-set_safety(CURL *c, struct http *h)
+set_safety(CURL *c, struct http *h, const char *url)
 {
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -159,7 +165,8 @@ set_safety(CURL *c, struct http *h)
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(c, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(c, CURLOPT_CAPATH, NULL);	/* no files here */
-	if (h->ca.len > 0)
+	/* The library copies it for each connection, even if it is no use. */
+	if (h->ca.len > 0 && is_https(url))
 		curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &h->ca);
 	curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 }
@@ -239,7 +246,7 @@ perform(struct run *run, struct http *h, const struct http_ask *ask,
 
 	if (c == NULL || head == NULL || names == NULL)
 		fatalx("make a transfer: out of memory");
-	set_safety(c, h);
+	set_safety(c, h, ask->url);
 	set_times(c, ask);
 	set_calls(c, t);
 	curl_easy_setopt(c, CURLOPT_URL, ask->url);
@@ -272,7 +279,7 @@ http_post(struct run *run, struct http *h, const struct http_ask *ask,
 	reply->after = reply->should = -1;
 	if (http_where(ask->url, host, &port, reply->why) == -1)
 		return HTTP_BROKEN;
-	if (strncasecmp(ask->url, "https:", 6) == 0 && h->ca.len == 0) {
+	if (is_https(ask->url) && h->ca.len == 0) {
 		snprintf(reply->why, sizeof(reply->why), "there are no CA "
 		    "certificates to check the model server with");
 		reply->should = 0;

@@ -136,7 +136,7 @@ tools_check(const struct tool *const *offered, size_t count,
 
 	if (call->problem != NULL)
 		return;
-	/* One of ours that was not offered to this run is the judge's to deny. */
+	/* One of ours that this run was not offered is the judge's to deny. */
 	tool = tool_find(call->name);
 	if (tool == NULL || !tool->offered) {
 		say_unknown(offered, count, call);

@@ -18,6 +18,7 @@
 #define FRAME_ROOM	(2 * (MESSAGE_MAX + FRAME_HEAD))
 #define QUEUE_MAX	(4 * MiB)	/* bytes; rooms may set another */
 #define FDS_ROOM	16		/* more than may come can arrive */
+#define OUT_LEAST	(4 * KiB)	/* a message below it is a small one */
 
 /* A message that did not fit into the socket yet. */
 struct outgoing {
@@ -70,7 +71,8 @@ channel_clear(struct channel *c)
 	c->fd = -1;
 	c->broken = true;
 	free(c->in);
-	c->in = NULL;
+	free(c->out);
+	c->in = c->out = NULL;
 }
 
 int
@@ -217,6 +219,10 @@ outgoing_begin(struct outgoing_message *o, struct channel *c, enum message m)
 	}
 	*o = (struct outgoing_message){ .error = 0 };
 	pack_init(&o->pack, MESSAGE_MAX + FRAME_HEAD);
+	o->pack.data = c->out;
+	o->pack.cap = c->out_cap;
+	c->out = NULL;
+	c->out_cap = 0;
 	if (c->framed)
 		pack_raw(&o->pack, "\0\0\0\0", FRAME_HEAD);
 	pack_list(&o->pack, 1 + rule->arity);
@@ -224,14 +230,20 @@ outgoing_begin(struct outgoing_message *o, struct channel *c, enum message m)
 	return 0;
 }
 
+/* Where one large message went, more will go; after a small one none did. */
 static void
-outgoing_release(struct outgoing_message *o)
+outgoing_release(struct outgoing_message *o, struct channel *c)
 {
 	int saved = errno;
 
 	for (size_t i = 0; i < o->nfds; i++) {
 		if (o->owned[i])
 			close(o->fds[i]);
+	}
+	if (o->pack.len >= OUT_LEAST && c->out == NULL && c->fd >= 0) {
+		c->out = o->pack.data;
+		c->out_cap = o->pack.cap;
+		o->pack.data = NULL;
 	}
 	pack_clear(&o->pack);
 	errno = saved;
@@ -274,7 +286,7 @@ outgoing_end(struct outgoing_message *o, struct channel *c)
 {
 	int status = outgoing_transmit(o, c);
 
-	outgoing_release(o);
+	outgoing_release(o, c);
 	return status;
 }
 
@@ -362,8 +374,9 @@ receive_datagram(struct channel *c)
 	size_t nfds;
 	ssize_t n;
 
+	/* Not cleared: only what messages fill costs memory. */
 	if (c->in == NULL)
-		c->in = xcalloc(1, MESSAGE_MAX + 1);
+		c->in = xrealloc(NULL, MESSAGE_MAX + 1);
 	do {
 		iov = (struct iovec){ c->in, MESSAGE_MAX + 1 };
 		msg = (struct msghdr){
@@ -429,7 +442,7 @@ receive_frame(struct channel *c)
 	bool gone = false, *outer;
 
 	if (c->in == NULL)
-		c->in = xcalloc(1, FRAME_ROOM);
+		c->in = xrealloc(NULL, FRAME_ROOM);
 	while ((whole = frame_whole(c, &len)) == 0) {
 		memmove(c->in, c->in + c->in_at, c->in_len - c->in_at);
 		c->in_len -= c->in_at;

@@ -134,6 +134,8 @@ struct channel {
 	bool		 broken;	/* no more sending */
 	bool		*gone;		/* channel_clear() sets it */
 	uint8_t		*in;		/* receive buffer, owned */
+	uint8_t		*out;		/* of the last large message, owned */
+	size_t		 out_cap;	/* bytes of that */
 	size_t		 in_at;		/* where unread bytes begin (framed) */
 	size_t		 in_len;	/* where they end */
 	struct outgoing	*head, **tail;	/* waiting to be sent, owned */

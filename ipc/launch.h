@@ -16,16 +16,23 @@ enum launch_fd {
 	LAUNCH_GUEST = 5	/* the guest's binary */
 };
 
-/* Its arguments: argv[1 + n], decimal, but for the last. */
-enum launch_argument {
+/*
+ * It is started with one argument, the directory to take the system from: "/".
+ * What differs from sandbox to sandbox comes later, as one datagram: so one
+ * can be built ahead of its use.
+ */
+enum launch_number {
 	LAUNCH_DISK,		/* bytes of the work directory */
 	LAUNCH_INODES,		/* files in the work directory */
 	LAUNCH_PROCESSES,	/* tasks at once */
 	LAUNCH_OPEN_FILES,	/* descriptors of one process */
 	LAUNCH_FILE_SIZE,	/* bytes of one file */
 	LAUNCH_DATA,		/* bytes a process may write to; 0: no limit */
-	LAUNCH_ROOT,		/* directory to take the system from: "/" */
-	LAUNCH_ARGUMENTS
+	LAUNCH_NUMBERS
+};
+
+struct launch_order {
+	uint64_t number[LAUNCH_NUMBERS];
 };
 
 /*

@@ -132,13 +132,26 @@ free_pointer(void *p)
 }
 
 void
-close_pointer(int *fd)
+close_fd(int *fd)
 {
 	int saved = errno;
 
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 	errno = saved;
+}
+
+int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
 }
 
 /*
@@ -174,10 +187,19 @@ int
 utf8_valid(const void *data, size_t len)
 {
 	const uint8_t *s = data;
+	uint64_t eight;
 	uint32_t c;
 	size_t n;
 
 	for (; len > 0; s += n, len -= n) {
+		/* Most text is ASCII: a byte of it has no highest bit. */
+		for (; len >= sizeof(eight); s += 8, len -= 8) {
+			memcpy(&eight, s, sizeof(eight));
+			if ((eight & 0x8080808080808080u) != 0)
+				break;
+		}
+		if (len == 0)
+			break;
 		n = utf8_next(s, len, &c);
 		if (n == 0)
 			return 0;

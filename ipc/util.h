@@ -45,15 +45,20 @@ char	*text_escape(char *dst, size_t size, const void *src, size_t len);
 /* True if the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 int	utf8_valid(const void *, size_t len);
 
+/* The value of one hexadecimal digit, or -1. */
+int	hex_digit(char);
+
 /* Milliseconds: wall clock since 1970, and a clock that never goes back. */
 uint64_t now_wall_ms(void);
 uint64_t now_mono_ms(void);
 
 void	free_pointer(void *);
-void	close_pointer(int *);
+
+/* Close it if it is open, keep errno, and leave -1. */
+void	close_fd(int *);
 
 #define autofree	__attribute__((cleanup(free_pointer)))
-#define autoclose	__attribute__((cleanup(close_pointer)))
+#define autoclose	__attribute__((cleanup(close_fd)))
 
 /* Take a descriptor or pointer out of its auto variable. */
 static inline int

@@ -87,6 +87,17 @@ limit_v2(const struct cgroups *c, uint32_t number,
 }
 
 int
+cgroup_limit(const struct cgroups *c, uint32_t number,
+    const struct cgroup_limits *l, const char **step)
+{
+	*step = "limit a cgroup";
+	if (c->version == 0)
+		return 0;
+	return c->version == 1 ? limit_v1(c, number, l) :
+	    limit_v2(c, number, l);
+}
+
+int
 cgroup_make(const struct cgroups *c, uint32_t number,
     const struct cgroup_limits *l, const char **step)
 {
@@ -97,9 +108,7 @@ cgroup_make(const struct cgroups *c, uint32_t number,
 		if (mkdir(group_path(c, i, number).text, 0755) == -1)
 			return -1;
 	}
-	*step = "limit a cgroup";
-	if (c->version == 0 || (c->version == 1 ? limit_v1(c, number, l) :
-	    limit_v2(c, number, l)) == 0)
+	if (l == NULL || cgroup_limit(c, number, l, step) == 0)
 		return 0;
 	saved = errno;
 	cgroup_remove(c, number);
@@ -107,12 +116,19 @@ cgroup_make(const struct cgroups *c, uint32_t number,
 	return -1;
 }
 
+/*
+ * Moving a whole process takes a lock of the whole machine, for which version
+ * 1 waits some 10 ms.  Moving the calling thread alone does not, and a process
+ * that was just forked has no other.
+ */
 int
 cgroup_join(const struct cgroups *c, uint32_t number)
 {
+	const char *file = c->version == 1 ? "tasks" : "cgroup.procs";
+
 	for (int i = 0; i < group_count(c); i++) {
-		if (write_number(group_path(c, i, number).text,
-		    "cgroup.procs", "", 0, false) == -1)
+		if (write_number(group_path(c, i, number).text, file, "", 0,
+		    false) == -1)
 			return -1;
 	}
 	return 0;

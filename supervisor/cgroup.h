@@ -36,8 +36,13 @@ struct cgroup_limits {
 void	cgroups_init(struct cgroups *);
 void	cgroups_clear(struct cgroups *);
 
-/* A group by its number: 0, or -1 with errno and *step. */
+/*
+ * A group by its number, without limits if they are NULL: 0, or -1 with errno
+ * and *step.
+ */
 int	cgroup_make(const struct cgroups *, uint32_t number,
+	    const struct cgroup_limits *, const char **step);
+int	cgroup_limit(const struct cgroups *, uint32_t number,
 	    const struct cgroup_limits *, const char **step);
 /* The calling process joins it: 0, or -1 with errno. */
 int	cgroup_join(const struct cgroups *, uint32_t number);

@@ -8,7 +8,6 @@
 
 #include "ipc/util.h"
 #include "supervisor/children.h"
-#include "supervisor/close.h"
 
 struct child *
 child_add(struct child **table, pid_t pid, int pidfd)
@@ -102,6 +101,6 @@ child_remove(struct child **table, struct child *c)
 	if (*at == NULL)
 		return;
 	*at = c->next;
-	close_now(&c->pidfd);
+	close_fd(&c->pidfd);
 	free(c);
 }

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 
 #include "ipc/util.h"
-#include "supervisor/close.h"
 #include "supervisor/supervisor.h"
 
 #define CONFIG_MOST	(1u << 20)	/* bytes of one file */
@@ -106,7 +105,7 @@ void
 config_files_clear(struct configuration_files *files)
 {
 	for (uint32_t i = 0; i < files->count; i++)
-		close_now(&files->file[i].fd);
+		close_fd(&files->file[i].fd);
 	files->count = 0;
 }
 

@@ -10,7 +10,6 @@
 #include <sys/un.h>
 
 #include "ipc/util.h"
-#include "supervisor/close.h"
 #include "supervisor/supervisor.h"
 
 static void
@@ -43,7 +42,7 @@ notify_ready(struct supervisor *s)
 	if (s->options.ready_fd != -1 &&
 	    write(s->options.ready_fd, "1", 1) == -1)
 		log_line(LOG_DEBUG, "whoever waited for us is gone");
-	close_now(&s->options.ready_fd);
+	close_fd(&s->options.ready_fd);
 }
 
 void

@@ -1,5 +1,7 @@
 /*
  * sandbox.c: native sandboxes: a cgroup, a launcher, and the guest it leaves.
+ * One is built ahead, up to where its limits are needed: it has run nothing
+ * and seen nothing of anybody, and is of the tenant that had the last one.
  * Runs in: supervisor.
  * Input: numbers from the judge; the launcher's one report of fixed size,
  * whose descriptor must be a child of ours.
@@ -12,7 +14,6 @@
 
 #include "ipc/launch.h"
 #include "ipc/util.h"
-#include "supervisor/close.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/verify.h"
 
@@ -20,43 +21,24 @@ struct sandbox {
 	struct sandbox	*next;
 	uint32_t	 cgroup;	/* number of its group, unique */
 	uint32_t	 guest;		/* the judge's number for the guest */
+	uint32_t	 tenant;
 	uid_t		 uid;
+	pid_t		 role;		/* its stream role, until it is given */
+	int		 channel;	/* our end of that one's, owned */
 	int		 report;	/* the launcher's, owned; -1: it came */
+	bool		 ahead;		/* built ahead: not given to anybody */
 	bool		 launched;	/* the launcher is gone */
 	bool		 ended;		/* there is no guest, or no more */
 };
 
-struct numbers {
-	char	text[LAUNCH_ROOT][24];
-};
-
-static void
-arguments_make(const struct supervisor *s, const struct sandbox_request *m,
-    struct numbers *n, char **argv)
-{
-	const uint64_t values[LAUNCH_ROOT] = {
-		[LAUNCH_DISK] = m->disk,
-		[LAUNCH_INODES] = m->inodes,
-		[LAUNCH_PROCESSES] = m->processes,
-		[LAUNCH_OPEN_FILES] = m->open_files,
-		[LAUNCH_FILE_SIZE] = m->file_size,
-		[LAUNCH_DATA] = s->cgroups.version == 0 ? m->memory : 0
-	};
-
-	for (int i = 0; i < LAUNCH_ROOT; i++) {
-		snprintf(n->text[i], sizeof(n->text[i]), "%llu",
-		    (unsigned long long)values[i]);
-		argv[1 + i] = n->text[i];
-	}
-}
+/* --- building: all that does not depend on who will use it --- */
 
 static int
-launcher_start(struct supervisor *s, struct sandbox *box,
-    const struct sandbox_request *m, int stream, const char **step)
+launcher_start(struct supervisor *s, struct sandbox *box, int stream,
+    const char **step)
 {
 	char name[] = "sandbox-launcher", root[PATH_MAX];
-	char *argv[2 + LAUNCH_ARGUMENTS] = { name };
-	struct numbers numbers;
+	char *argv[] = { name, root, NULL };
 	autoclose int theirs = -1;
 	int ends[2], fds[3];
 	struct spawn sp = { .program = PROGRAM_LAUNCHER, .uid = box->uid,
@@ -71,66 +53,196 @@ launcher_start(struct supervisor *s, struct sandbox *box,
 	fds[LAUNCH_STREAM - 3] = stream;
 	fds[LAUNCH_REPORT - 3] = theirs;
 	fds[LAUNCH_GUEST - 3] = s->programs[PROGRAM_GUEST];
-	arguments_make(s, m, &numbers, argv);
 	snprintf(root, sizeof(root), "%s", s->options.sandbox_root);
-	argv[1 + LAUNCH_ROOT] = root;
 	return spawn(s, &sp, step) == NULL ? -1 : 0;
 }
 
 /* The group, the launcher, the stream role; what fails is undone later. */
 static int
-sandbox_fill(struct supervisor *s, struct sandbox *box,
-    const struct sandbox_request *m, const char **step)
+sandbox_fill(struct supervisor *s, struct sandbox *box, const char **step)
 {
-	const struct cgroup_limits limits = { .memory = m->memory,
-	    .processes = m->processes, .cpu = m->cpu };
-	struct worker role = { PROGRAM_STREAM, m->process, m->tenant, -1 };
+	struct worker role = { PROGRAM_STREAM, 0, box->tenant, -1 };
 	autoclose int inside = -1, outside = -1;
+	struct child *c;
 	int ends[2];
 
-	if (cgroup_make(&s->cgroups, box->cgroup, &limits, step) == -1)
+	if (cgroup_make(&s->cgroups, box->cgroup, NULL, step) == -1)
 		return -1;
 	*step = "make a stream";
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == -1)
 		return -1;
 	inside = ends[0];
 	outside = ends[1];
-	if (launcher_start(s, box, m, inside, step) == -1) {
-		close_now(&box->report);
+	if (launcher_start(s, box, inside, step) == -1) {
+		close_fd(&box->report);
 		return -1;
 	}
 	box->launched = false;
 	role.stream = outside;
-	return worker_start(s, &role, step);
+	if ((c = worker_spawn(s, &role, &box->channel, step)) == NULL)
+		return -1;
+	box->role = c->pid;
+	return 0;
+}
+
+/* A launcher without its report socket gives up; so does its first process. */
+static void
+sandbox_abandon(struct supervisor *s, struct sandbox *box)
+{
+	close_fd(&box->report);
+	close_fd(&box->channel);
+	box->ahead = false;
+	box->ended = true;
+	for (struct child *c = s->children; c != NULL; c = c->next) {
+		if (c->cgroup == box->cgroup || c->pid == box->role)
+			child_kill(c);
+	}
+	box->role = 0;
+}
+
+static struct sandbox *
+sandbox_build(struct supervisor *s, uint32_t tenant, const char **step)
+{
+	struct sandbox *box = xcalloc(1, sizeof(*box));
+	int saved;
+
+	box->cgroup = ++s->cgroup_last;
+	box->tenant = tenant;
+	box->uid = uid_for(s, PROGRAM_LAUNCHER, tenant);
+	box->channel = box->report = -1;
+	box->ahead = box->launched = true;
+	box->next = s->sandboxes;
+	s->sandboxes = box;
+	if (sandbox_fill(s, box, step) == 0)
+		return box;
+	saved = errno;
+	sandbox_abandon(s, box);
+	errno = saved;
+	return NULL;
+}
+
+/* --- giving it to a run --- */
+
+static int
+order_send(const struct supervisor *s, const struct sandbox *box,
+    const struct sandbox_request *m)
+{
+	const struct launch_order order = { .number = {
+		[LAUNCH_DISK] = m->disk,
+		[LAUNCH_INODES] = m->inodes,
+		[LAUNCH_PROCESSES] = m->processes,
+		[LAUNCH_OPEN_FILES] = m->open_files,
+		[LAUNCH_FILE_SIZE] = m->file_size,
+		[LAUNCH_DATA] = s->cgroups.version == 0 ? m->memory : 0
+	} };
+
+	return send(box->report, &order, sizeof(order), MSG_NOSIGNAL) ==
+	    (ssize_t)sizeof(order) ? 0 : -1;
+}
+
+/* Its limits first, then it may go on, then the judge may talk to its role. */
+static int
+sandbox_give(struct supervisor *s, struct sandbox *box,
+    const struct sandbox_request *m, const char **step)
+{
+	const struct cgroup_limits limits = { .memory = m->memory,
+	    .processes = m->processes, .cpu = m->cpu };
+	struct child *role = child_find_pid(s->children, box->role);
+
+	if (cgroup_limit(&s->cgroups, box->cgroup, &limits, step) == -1)
+		return -1;
+	*step = "order a sandbox";
+	errno = ESRCH;
+	if (role == NULL || order_send(s, box, m) == -1)
+		return -1;
+	for (struct child *c = s->children; c != NULL; c = c->next) {
+		if (c == role || c->cgroup == box->cgroup)
+			c->deadline = now_mono_ms() + START_TIME;
+	}
+	box->guest = m->guest;
+	box->ahead = false;
+	role->number = m->process;
+	*step = "tell the judge";
+	if (worker_announce(s, role, box->channel) == -1)
+		return -1;
+	close_fd(&box->channel);
+	box->role = 0;
+	return 0;
+}
+
+static struct sandbox *
+sandbox_find_ahead(const struct supervisor *s)
+{
+	struct sandbox *box = s->sandboxes;
+
+	while (box != NULL && !box->ahead)
+		box = box->next;
+	return box;
 }
 
 int
 sandbox_start(struct supervisor *s, const struct sandbox_request *m,
     const char **step)
 {
-	struct sandbox *box = xcalloc(1, sizeof(*box));
+	struct sandbox *box = sandbox_find_ahead(s);
 	int saved;
 
-	box->cgroup = ++s->cgroup_last;
-	box->guest = m->guest;
-	box->uid = uid_for(s, PROGRAM_LAUNCHER, m->tenant);
-	box->report = -1;
-	box->launched = true;
-	box->next = s->sandboxes;
-	s->sandboxes = box;
-	if (sandbox_fill(s, box, m, step) == 0)
-		return 0;
-	saved = errno;
-	/* A launcher that runs already gives up without its report socket. */
-	close_now(&box->report);
-	box->ended = true;
-	for (struct child *c = s->children; c != NULL; c = c->next) {
-		if (c->cgroup == box->cgroup)
-			child_kill(c);
+	s->spare_until = 0;
+	s->spare_tenant = m->tenant;
+	if (box != NULL && (box->tenant != m->tenant ||
+	    sandbox_give(s, box, m, step) == -1)) {
+		sandbox_abandon(s, box);
+		box = NULL;
 	}
-	errno = saved;
-	return -1;
+	if (box == NULL) {
+		if ((box = sandbox_build(s, m->tenant, step)) == NULL)
+			return -1;
+		if (sandbox_give(s, box, m, step) == -1) {
+			saved = errno;
+			sandbox_abandon(s, box);
+			errno = saved;
+			return -1;
+		}
+	}
+	s->spare_at = now_mono_ms() + SPARE_AFTER;
+	return 0;
 }
+
+void
+sandbox_drop(struct supervisor *s)
+{
+	struct sandbox *box = sandbox_find_ahead(s);
+
+	s->spare_at = s->spare_until = 0;
+	if (box != NULL)
+		sandbox_abandon(s, box);
+}
+
+void
+sandbox_ahead(struct supervisor *s)
+{
+	uint64_t now = now_mono_ms();
+	const char *step;
+	struct sandbox *box;
+
+	if (s->spare_until != 0 && s->spare_until <= now)
+		sandbox_drop(s);
+	if (s->spare_at == 0 || s->spare_at > now || s->leaving)
+		return;
+	s->spare_at = 0;
+	if (sandbox_find_ahead(s) != NULL)
+		return;
+	/* What fails here fails again, and is told, when it is wanted. */
+	if ((box = sandbox_build(s, s->spare_tenant, &step)) == NULL)
+		return;
+	for (struct child *c = s->children; c != NULL; c = c->next) {
+		if (c->pid == box->role || c->cgroup == box->cgroup)
+			c->deadline = 0;
+	}
+	s->spare_until = now + SPARE_TIME;
+}
+
+/* --- what becomes of it --- */
 
 size_t
 sandbox_reports(const struct supervisor *s, int *fds, size_t most)
@@ -138,7 +250,7 @@ sandbox_reports(const struct supervisor *s, int *fds, size_t most)
 	size_t n = 0;
 
 	for (const struct sandbox *b = s->sandboxes; b != NULL; b = b->next) {
-		if (b->report != -1 && n < most)
+		if (b->report != -1 && !b->ahead && n < most)
 			fds[n++] = b->report;
 	}
 	return n;
@@ -183,7 +295,7 @@ report_receive(int fd, struct launch_report *r)
 	if (n != (ssize_t)sizeof(*r) || (r->error == 0) != (pidfd != -1)) {
 		*r = (struct launch_report){ .error = EIO,
 		    .step = "hear from the sandbox-launcher" };
-		close_now(&pidfd);
+		close_fd(&pidfd);
 	}
 	r->step[sizeof(r->step) - 1] = '\0';
 	return pidfd;
@@ -267,7 +379,7 @@ sandbox_report(struct supervisor *s, int fd)
 	if (box == NULL)
 		return;
 	pidfd = report_receive(fd, &r);
-	close_now(&box->report);
+	close_fd(&box->report);
 	if (pidfd == -1)
 		guest_failed(s, box, r.error, r.step);
 	else
@@ -287,6 +399,9 @@ sandbox_ended(struct supervisor *s, const struct child *c)
 		box->launched = true;
 	else
 		box->ended = true;
+	/* Nobody has told it to go on, so it has failed. */
+	if (box->ahead)
+		sandbox_drop(s);
 	return c->program == PROGRAM_GUEST &&
 	    cgroup_out_of_memory(&s->cgroups, box->cgroup);
 }
@@ -303,7 +418,8 @@ sandbox_clean(struct supervisor *s)
 			continue;
 		}
 		*at = box->next;
-		close_now(&box->report);
+		close_fd(&box->report);
+		close_fd(&box->channel);
 		free(box);
 	}
 }

@@ -178,6 +178,7 @@ children_end(struct supervisor *s)
 	pid_t pid;
 
 	s->leaving = true;
+	sandbox_drop(s);
 	for (struct child *c = s->children; c != NULL; c = c->next)
 		child_kill(c);
 	/* As subreaper we inherit all that is below us: none may be left. */
@@ -238,6 +239,10 @@ time_left(const struct supervisor *s)
 
 	if (due != NULL && (until == 0 || due->deadline < until))
 		until = due->deadline;
+	if (s->spare_at != 0 && (until == 0 || s->spare_at < until))
+		until = s->spare_at;
+	if (s->spare_until != 0 && (until == 0 || s->spare_until < until))
+		until = s->spare_until;
 	if (until == 0)
 		return -1;
 	return until <= now ? 0 : (int)(until - now) + 1;
@@ -271,6 +276,7 @@ turn(struct supervisor *s, int signals)
 	}
 	children_reap(s);
 	children_hurry(s);
+	sandbox_ahead(s);
 	sandbox_clean(s);
 }
 

@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 
 #include "ipc/util.h"
-#include "supervisor/close.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/verify.h"
 
@@ -215,7 +214,7 @@ spawn(struct supervisor *s, const struct spawn *sp, const char **step)
 		return NULL;
 	if (pid == 0)
 		child_main(s, sp, out, parent);
-	close_now(&out);
+	close_fd(&out);
 	if (child_await(in, pid, step) == -1)
 		return NULL;
 	return child_register(s, sp, pid, step);

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "ipc/util.h"
 #include "policy/words.h"
-#include "supervisor/close.h"
 #include "supervisor/state.h"
 
 #define BACKLOG		128	/* connections that wait to be accepted */
@@ -225,10 +225,10 @@ state_close(struct state *s)
 {
 	if (s->listener != -1)
 		unlinkat(s->socket_dir, s->socket_name, 0);
-	close_now(&s->listener);
-	close_now(&s->socket_dir);
-	close_now(&s->dir);
-	close_now(&s->lock);	/* last: now another may start */
+	close_fd(&s->listener);
+	close_fd(&s->socket_dir);
+	close_fd(&s->dir);
+	close_fd(&s->lock);	/* last: now another may start */
 	state_init(s);
 }
 

@@ -21,6 +21,8 @@
 #define START_TIME	10000u	/* ms from fork to verified, at most */
 #define STOP_TIME	30000u	/* ms from SIGTERM to leave_request */
 #define LEAVE_TIME	5000u	/* ms that killed children may take to go */
+#define SPARE_AFTER	5u	/* ms from one sandbox to the next, ahead */
+#define SPARE_TIME	60000u	/* ms that one built ahead waits for its use */
 
 /* Host uids when started by root; see uid_for. */
 #define UID_BASE	1900000000u
@@ -68,6 +70,9 @@ struct supervisor {
 	uint32_t	 uid_tenant;	/* whose uid was given last, ... */
 	uint32_t	 uid_offset;	/* ... and its place in the range */
 	uint32_t	 cgroup_last;	/* last number given */
+	uint32_t	 spare_tenant;	/* for whom a sandbox is built ahead */
+	uint64_t	 spare_at;	/* mono ms; 0: none is due */
+	uint64_t	 spare_until;	/* mono ms; 0: there is none */
 	unsigned	 signals;	/* SIGTERM and SIGINT so far */
 	uint64_t	 stop_by;	/* mono ms; 0: not stopping */
 	bool		 leaving;	/* the loop ends */
@@ -114,6 +119,11 @@ struct worker {
 	uint32_t	 tenant;
 	int		 stream;
 };
+/* Start it: the child and our end of its channel, or NULL. */
+struct child *worker_spawn(struct supervisor *, const struct worker *,
+	    int *channel, const char **step);
+int	worker_announce(struct supervisor *, const struct child *,
+	    int channel);
 /* Start it and tell the judge: 0, or -1 with errno and *step. */
 int	worker_start(struct supervisor *, const struct worker *,
 	    const char **step);
@@ -121,7 +131,14 @@ int	worker_start(struct supervisor *, const struct worker *,
 /* --- sandbox.c --- */
 int	sandbox_start(struct supervisor *, const struct sandbox_request *,
 	    const char **step);
-/* Launchers that have not reported yet: their sockets, at most `most`. */
+/* Build one ahead if it is due; end one that nobody has used for long. */
+void	sandbox_ahead(struct supervisor *);
+/* End the one that was built ahead, if any. */
+void	sandbox_drop(struct supervisor *);
+/*
+ * The sockets, at most `most`, of launchers that were told to go on and have
+ * not reported yet.
+ */
 size_t	sandbox_reports(const struct supervisor *, int *fds, size_t most);
 void	sandbox_report(struct supervisor *, int fd);
 bool	sandbox_pending(const struct supervisor *);

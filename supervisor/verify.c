@@ -64,8 +64,13 @@ int
 status_parse(const char *text, struct status *s)
 {
 	const char *groups = line_find(text, "Groups");
+	const char *state = line_find(text, "State");
 
 	*s = (struct status){ .groups = true };
+	if (state != NULL) {
+		state += strspn(state, " \t");
+		s->ended = *state == 'Z' || *state == 'X';
+	}
 	if (groups == NULL || ids_read(text, "Uid", s->uid) == -1 ||
 	    ids_read(text, "Gid", s->gid) == -1 ||
 	    hex_read(text, "CapInh", &s->inheritable) == -1 ||
@@ -163,6 +168,10 @@ child_verify(const struct supervisor *s, const struct child *c,
 
 	if (status_read(c->pid, &status) == -1) {
 		snprintf(reason, REASON_SIZE, "its status cannot be read");
+		return false;
+	}
+	if (status.ended) {
+		snprintf(reason, REASON_SIZE, "it has already ended");
 		return false;
 	}
 	/*

@@ -15,6 +15,7 @@ struct status {
 	unsigned	 uid[4];	/* real, effective, saved, files */
 	unsigned	 gid[4];
 	bool		 groups;	/* it has supplementary groups */
+	bool		 ended;		/* it waits to be reaped */
 	uint64_t	 inheritable, permitted, effective, ambient;
 	unsigned	 no_new_privs;
 	unsigned	 seccomp;	/* 2: filters */

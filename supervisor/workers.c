@@ -65,7 +65,7 @@ worker_fds(struct supervisor *s, const struct worker *w, int *fds)
 	return n;
 }
 
-static int
+int
 worker_announce(struct supervisor *s, const struct child *c, int channel)
 {
 	struct spawned m = { .process = c->number, .pid = (uint32_t)c->pid,
@@ -76,8 +76,9 @@ worker_announce(struct supervisor *s, const struct child *c, int channel)
 	return send_spawned(&s->judge, &m);
 }
 
-int
-worker_start(struct supervisor *s, const struct worker *w, const char **step)
+struct child *
+worker_spawn(struct supervisor *s, const struct worker *w, int *channel,
+    const char **step)
 {
 	autoclose int ours = -1, theirs = -1, dir = -1;
 	int fds[WORKER_FDS], ends[2];
@@ -87,7 +88,7 @@ worker_start(struct supervisor *s, const struct worker *w, const char **step)
 
 	*step = "make a channel";
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
-		return -1;
+		return NULL;
 	ours = ends[0];
 	fds[0] = theirs = ends[1];
 	sp.uid = uid_for(s, w->program, w->tenant);
@@ -95,12 +96,24 @@ worker_start(struct supervisor *s, const struct worker *w, const char **step)
 	*step = "open the directory of the record";
 	if (w->program == PROGRAM_TRACKER &&
 	    (dir = state_record_dir(&s->state, w->tenant, sp.uid)) == -1)
-		return -1;
+		return NULL;
 	sp.dir = dir;
 	snprintf(name, sizeof(name), "%s", program_name(w->program));
 	if ((c = spawn(s, &sp, step)) == NULL)
-		return -1;
+		return NULL;
 	c->number = w->number;
+	*channel = steal_fd(&ours);
+	return c;
+}
+
+int
+worker_start(struct supervisor *s, const struct worker *w, const char **step)
+{
+	autoclose int channel = -1;
+	struct child *c = worker_spawn(s, w, &channel, step);
+
+	if (c == NULL)
+		return -1;
 	*step = "tell the judge";
-	return worker_announce(s, c, ours);
+	return worker_announce(s, c, channel);
 }

@@ -14,6 +14,8 @@ export HOME=$work/home XDG_CONFIG_HOME=$work/config
 export SALLYPORT_STATE_DIR=$work/state
 unset OPENAI_API_KEY OPENAI_BASE_URL SSL_CERT_FILE XDG_STATE_HOME
 config=$XDG_CONFIG_HOME/sallyport/sallyport.toml
+# Not empty: the processes are sanitized, so their memory says nothing.
+sanitized=$(grep -lF __asan_init "$build/bin/sallyportd" 2>/dev/null)
 tests=0
 failures=0
 
@@ -150,11 +152,23 @@ model_stop() {
 	model_pid=
 }
 
+# What a sanitizer wrote about any process of ours, wherever it went.
+sanitizer_reports() {
+	grep -rahE -D skip -A 20 \
+	    'ERROR: (Address|Leak)Sanitizer|runtime error: |Sanitizer.*fatal' \
+	    "$work" 2>/dev/null | head -n 60
+}
+
 finish() {
-	local status=$?
+	local status=$? reports
 	trap - EXIT
 	model_stop
 	stop_supervisors
+	reports=$(sanitizer_reports)
+	if [ -n "$reports" ]; then
+		ok 1 "no sanitizer has anything to report"
+		printf '%s\n' "$reports" | sed 's/^/# /'
+	fi
 	if [ "$tests" -gt 0 ]; then
 		echo "1..$tests"
 	fi

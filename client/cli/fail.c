@@ -74,6 +74,15 @@ fill(struct sallyport_error *e, enum error error, const char *fmt, va_list ap)
 	snprintf(e->hint, sizeof(e->hint), "%s", error_hint(error));
 }
 
+static void
+hint_at_help(const struct cli *cli, struct sallyport_error *e)
+{
+	snprintf(e->hint, sizeof(e->hint), "'sallyport %s%s%s --help' shows "
+	    "what it takes", cli->args.verb->noun,
+	    cli->args.verb->name != NULL ? " " : "",
+	    cli->args.verb->name != NULL ? cli->args.verb->name : "");
+}
+
 int
 fail_usage(struct cli *cli, const char *fmt, ...)
 {
@@ -83,10 +92,7 @@ fail_usage(struct cli *cli, const char *fmt, ...)
 	va_start(ap, fmt);
 	fill(&e, ERROR_none, fmt, ap);
 	va_end(ap);
-	snprintf(e.hint, sizeof(e.hint), "'sallyport %s%s%s --help' shows "
-	    "what it takes", cli->args.verb->noun,
-	    cli->args.verb->name != NULL ? " " : "",
-	    cli->args.verb->name != NULL ? cli->args.verb->name : "");
+	hint_at_help(cli, &e);
 	return fail_error(cli, &e);
 }
 
@@ -99,6 +105,8 @@ fail_with(struct cli *cli, int status, enum error error, const char *fmt, ...)
 	va_start(ap, fmt);
 	fill(&e, error, fmt, ap);
 	va_end(ap);
+	if (status == EXIT_data && error == ERROR_none)
+		hint_at_help(cli, &e);
 	return fail_error(cli, &e);
 }
 

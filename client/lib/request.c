@@ -100,6 +100,14 @@ pack_task(struct pack *p, const struct sallyport_run *run)
 	pack_map(p, 0);
 }
 
+static int
+no_text(struct sallyport *h, const char *what, const char *hint)
+{
+	error_set(&h->error, EXIT_data, ERROR_none, "%s is not UTF-8", what);
+	error_hint_set(&h->error, "%s", hint);
+	return -1;
+}
+
 /* Texts of a task are UTF-8; files of the context may be anything. */
 static int
 check_task(struct sallyport *h, const struct sallyport_run *run)
@@ -108,19 +116,18 @@ check_task(struct sallyport *h, const struct sallyport_run *run)
 		return error_set(&h->error, EXIT_usage, ERROR_none,
 		    "the goal is empty");
 	if (!utf8_valid(run->goal, strlen(run->goal)))
-		return error_set(&h->error, EXIT_data, ERROR_none,
-		    "the goal is not UTF-8");
+		return no_text(h, "the goal", "convert it with iconv(1), or "
+		    "pass what is no text as a context file");
 	for (size_t i = 0; i < run->nconstraints; i++)
 		if (!utf8_valid(run->constraints[i],
 		    strlen(run->constraints[i])))
-			return error_set(&h->error, EXIT_data, ERROR_none,
-			    "constraint %zu is not UTF-8", i + 1);
+			return no_text(h, "a constraint",
+			    "convert it with iconv(1)");
 	for (size_t i = 0; i < run->ncontext; i++)
 		if (!utf8_valid(run->context[i].name,
 		    strlen(run->context[i].name)))
-			return error_set(&h->error, EXIT_data, ERROR_none,
-			    "the name of context file %zu is not UTF-8",
-			    i + 1);
+			return no_text(h, "the name of a context file",
+			    "give the file a name that is text");
 	return 0;
 }
 
@@ -142,6 +149,7 @@ too_large(struct sallyport *h, const char *what, unsigned mib)
 {
 	error_set(&h->error, EXIT_data, ERROR_none,
 	    "%s is larger than %u MiB", what, mib);
+	error_hint_set(&h->error, "pass the part of it that is needed");
 	return -1;
 }
 

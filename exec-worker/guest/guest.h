@@ -121,6 +121,7 @@ struct guest {
 /* start.c: harden the process, then find out where it is. */
 void	 start_hardened(void);
 int	 start_stream(int fd);	/* a high descriptor; all others are closed */
+/* The guest is all zero before it. */
 void	 start_guest(struct guest *, int stream, const char *work);
 void	 start_report(struct guest *);		/* guest_ready */
 

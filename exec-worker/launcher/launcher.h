@@ -14,8 +14,9 @@
 #define INSIDE_ID	1000	/* uid and gid of everything in the sandbox */
 
 struct launch {
-	uint64_t	 number[LAUNCH_ROOT];	/* by enum launch_argument */
+	uint64_t	 number[LAUNCH_NUMBERS]; /* by enum launch_number */
 	const char	*root;		/* where the system is taken from */
+	int		 executed;	/* closes when the guest is executed */
 	int		 error;		/* errno of the first failure */
 	char		 step[124];	/* what failed */
 };

@@ -1,8 +1,8 @@
 /*
  * main.c: sandbox-launcher: builds one native sandbox, then its PID 1 becomes
  * the guest.  Reading order: main.c user.c start.c root.c dev.c etc.c rights.c.
- * Runs in: sandbox-launcher, for some two milliseconds, with a host uid of
- * the run's own (root) or the user's.
+ * Runs in: sandbox-launcher, with a host uid of the run's own (root) or the
+ * user's; it works some two milliseconds and waits between for its order.
  * Input: descriptors and arguments from the supervisor, see ipc/launch.h.
  */
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,21 +33,11 @@ launch_failed(struct launch *l, const char *fmt, ...)
 static int
 arguments_read(struct launch *l, int argc, char **argv)
 {
-	char *end;
-
-	if (argc != 1 + LAUNCH_ARGUMENTS) {
+	if (argc != 2) {
 		errno = EINVAL;
 		return launch_failed(l, "read %d arguments", argc - 1);
 	}
-	for (int i = 0; i < LAUNCH_ROOT; i++) {
-		errno = 0;
-		l->number[i] = strtoull(argv[1 + i], &end, 10);
-		if (errno != 0 || end == argv[1 + i] || *end != '\0') {
-			errno = EINVAL;
-			return launch_failed(l, "read argument %d", i + 1);
-		}
-	}
-	l->root = argv[1 + LAUNCH_ROOT];
+	l->root = argv[1];
 	return 0;
 }
 

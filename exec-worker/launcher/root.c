@@ -1,13 +1,15 @@
 /*
  * root.c: the sandbox's file system: a read-only system, /tmp and /work.
  * Runs in: PID 1 of the sandbox, root of its user namespace.
- * Input: the operator's root directory, checked by the supervisor.
+ * Input: the operator's root directory, checked by the supervisor; numbers
+ * from the supervisor.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -126,6 +128,35 @@ root_change(struct launch *l)
 	return 0;
 }
 
+/*
+ * Everything so far is the same for every sandbox; what this one may use is
+ * not said before it is wanted.  A supervisor that is gone never says it.
+ */
+static int
+order_await(struct launch *l)
+{
+	struct launch_order order;
+	ssize_t n;
+
+	do {
+		n = recv(LAUNCH_REPORT, &order, sizeof(order), MSG_TRUNC);
+	} while (n == -1 && errno == EINTR);
+	if (n != (ssize_t)sizeof(order)) {
+		errno = n == -1 ? errno : n == 0 ? EPIPE : EPROTO;
+		return launch_failed(l, "hear what the sandbox may use");
+	}
+	for (int i = 0; i < LAUNCH_NUMBERS; i++) {
+		l->number[i] = order.number[i];
+		/* To a tmpfs, 0 means no bound at all. */
+		if (l->number[i] == 0 && i != LAUNCH_DATA) {
+			errno = EINVAL;
+			return launch_failed(l, "read number %d of the order",
+			    i + 1);
+		}
+	}
+	return 0;
+}
+
 int
 root_build(struct launch *l)
 {
@@ -143,7 +174,8 @@ root_build(struct launch *l)
 		return launch_failed(l, "make an empty root");
 	/* /proc before the old root goes: the kernel wants to see another. */
 	if (system_build(l, system) == -1 || proc_build(l) == -1 ||
-	    dev_build(l) == -1 || writable_build(l) == -1)
+	    dev_build(l) == -1 || order_await(l) == -1 ||
+	    writable_build(l) == -1)
 		return -1;
 	return root_change(l);
 }

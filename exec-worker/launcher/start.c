@@ -18,6 +18,7 @@
 #include "exec-worker/launcher/launcher.h"
 #include "ipc/util.h"
 
+#define EXECUTED	(LAUNCH_GUEST + 1)	/* closes at the guest's exec */
 #define STACK_SIZE	(256 * 1024)	/* bytes, for PID 1 until its exec */
 
 /* Programs that listen on localhost work; there is no other interface. */
@@ -57,7 +58,9 @@ guest_execute(struct launch *l)
 	char name[] = "guest", *argv[] = { name, NULL }, *envp[] = { NULL };
 
 	/* In this order: the guest's binary may go, its stream stays. */
-	if (close_range(LAUNCH_GUEST + 1, ~0u, 0) == -1)
+	if ((l->executed != EXECUTED &&
+	    dup3(l->executed, EXECUTED, O_CLOEXEC) == -1) ||
+	    close_range(EXECUTED + 1, ~0u, 0) == -1)
 		return launch_failed(l, "close what the guest may not have");
 	execveat(LAUNCH_GUEST, "", argv, envp, AT_EMPTY_PATH);
 	return launch_failed(l, "execute the guest");
@@ -84,8 +87,14 @@ sandbox_start(struct launch *l)
 	int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PIDFD |
 	    CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC |
 	    CLONE_NEWUTS | CLONE_NEWCGROUP;
-	int pidfd = -1;
+	autoclose int heard = -1;
+	int pidfd = -1, ends[2];
+	char none;
 
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return launch_failed(l, "make a pipe");
+	heard = ends[0];
+	l->executed = ends[1];
 	/*
 	 * As with posix_spawn(3): our memory, another stack, and we sleep
 	 * until it has executed the guest or is gone.  What it set in *l is
@@ -94,5 +103,12 @@ sandbox_start(struct launch *l)
 	if (clone(first_process, stack + sizeof(stack), flags, l,
 	    &pidfd) == -1)
 		return launch_failed(l, "make the namespaces of a sandbox");
+	/*
+	 * The kernel wakes us a moment before the new program is in place;
+	 * its pipe closes after that, so whoever hears of it sees the guest.
+	 */
+	close(l->executed);
+	while (read(heard, &none, 1) == -1 && errno == EINTR)
+		;
 	return l->error == 0 ? pidfd : -1;
 }

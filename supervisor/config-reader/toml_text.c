@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "ipc/util.h"
 #include "supervisor/config-reader/toml_parts.h"
 
 /* A string as it is read; it is never longer than what it was read from. */
@@ -42,18 +43,6 @@ put_utf8(struct reading *r, uint32_t c)
 		*r->out++ = (char)(0x80 | (c >> 6 & 0x3f));
 		*r->out++ = (char)(0x80 | (c & 0x3f));
 	}
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 static int

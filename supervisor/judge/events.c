@@ -183,6 +183,8 @@ event_output(struct run *r, const struct call *c, const struct tool_output *m)
 {
 	struct pack p;
 
+	if (!watch_live(r))
+		return;
 	pack_init(&p, MESSAGE_MAX);
 	pack_map(&p, 3);
 	pack_key_uint(&p, "call", c->number);

@@ -76,10 +76,12 @@ take_task(struct run *r, struct blob *task, struct refusal *no)
 	if (r->goal == NULL || r->goal[0] == '\0')
 		return refusal_set(no, EXIT_data, ERROR_none,
 		    "the task has no goal");
-	if (strlen(r->goal) > GOAL_MAX)
+	if (strlen(r->goal) > GOAL_MAX) {
+		snprintf(no->hint, sizeof(no->hint),
+		    "pass what is long as a context file");
 		return refusal_set(no, EXIT_data, ERROR_none,
-		    "the goal is longer than %u bytes; pass what is long with "
-		    "--context", GOAL_MAX);
+		    "the goal is longer than %u bytes", GOAL_MAX);
+	}
 	crypto_hash_sha256(r->task_digest, task->data, task->len);
 	r->task = blob_take(task);
 	return 0;

@@ -293,7 +293,10 @@ process_exited(struct process *p, const struct exited *m)
 	p->exited = true;
 	p->status = m->status;
 	p->out_of_memory = m->out_of_memory;
-	if (p->closed || !p->has_channel)
+	if (p->state == PROCESS_gone)
+		return;
+	/* A guest leaves in peace when its stream ends: ask that role first. */
+	if (p->closed || (!p->has_channel && m->status != 0))
 		lost_by_exit(p);
 	else
 		timer_start(p->timer, DRAIN_MS);

@@ -106,6 +106,18 @@ watch_begin(struct client *c, const struct watch_request *m,
 
 /* --- live --- */
 
+bool
+watch_live(const struct run *r)
+{
+	const struct watch *w;
+
+	LIST_FOREACH(w, &r->judge->watches, next) {
+		if (w->run == r && w->deltas)
+			return true;
+	}
+	return false;
+}
+
 void
 watch_event(struct run *r, const struct run_event *m)
 {

@@ -30,6 +30,8 @@ void	 watch_free(struct watch *);
 int	 watch_begin(struct client *, const struct watch_request *,
 	    struct refusal *);
 
+/* Somebody follows what a run says while it says it. */
+bool	 watch_live(const struct run *);
 /* A recorded event, or a live one (seq 0). */
 void	 watch_event(struct run *, const struct run_event *);
 /* A line of --record: to the run's own client. */

@@ -37,7 +37,7 @@ judge_gone(struct channel *c, const char *why)
 {
 	(void)c;
 	(void)why;
-	abort();		/* nothing that a guest says is the judge's fault */
+	abort();	/* what a guest says is never the judge's fault */
 }
 
 /* Descriptors that come along are dropped by the kernel. */

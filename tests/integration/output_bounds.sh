@@ -19,7 +19,11 @@ bytes=$(sallyport sandbox exec --in "$id" -- head -c 1000000000 /dev/zero 2>"$wo
 is $? 0 "a gigabyte is carried out"
 rss | sort >"$work/after"
 grown=$(join "$work/before" "$work/after" | awk '$3 - $2 > 8192')
-is "$grown" "" "no process grew by more than 8 MiB"
+if [ -n "$sanitized" ]; then
+	skip "no process grew by more than 8 MiB" "ASan keeps what is freed"
+else
+	is "$grown" "" "no process grew by more than 8 MiB"
+fi
 [ "$bytes" -gt 0 ]
 ok $? "output arrived ($bytes bytes)"
 sallyport sandbox close "$id"

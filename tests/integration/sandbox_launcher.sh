@@ -143,4 +143,4 @@ is "$(echo $said)" "here /usr/bin/sh" "a configured root is what the sandbox see
 inside "$work/nothing" <<<'echo alive'
 unlike "$said" alive "without a system in it nothing runs"
 is "$(echo "echo x" | timeout 10 "$build/players/launch" "$work/stage/libexec/sallyport" 0 / x 5 2>&1)" \
-    "launcher: read argument 1: Invalid argument" "a failed step is reported with its name"
+    "launcher: read number 1 of the order: Invalid argument" "a failed step is reported with its name"

@@ -23,10 +23,7 @@ static void
 launcher_execute(char **argv, int stream, int report)
 {
 	char name[] = "sandbox-launcher", *envp[] = { NULL }, path[4096];
-	char processes[] = "64", files[] = "64", size[] = "4194304";
-	char data[] = "0";
-	char *args[] = { name, argv[4], argv[5], processes, files, size, data,
-	    argv[3], NULL };
+	char *args[] = { name, argv[3], NULL };
 	uid_t uid = (uid_t)strtoul(argv[2], NULL, 10);
 	const char *step = "";
 	int binary, guest;
@@ -51,6 +48,22 @@ launcher_execute(char **argv, int stream, int report)
 		fatal("confine the launcher: %s", step);
 	execveat(binary, "", args, envp, AT_EMPTY_PATH);
 	fatal("execute the launcher");
+}
+
+static void
+order_send(int fd, char **argv)
+{
+	struct launch_order order = { .number = {
+		[LAUNCH_DISK] = strtoull(argv[4], NULL, 10),
+		[LAUNCH_INODES] = strtoull(argv[5], NULL, 10),
+		[LAUNCH_PROCESSES] = 64,
+		[LAUNCH_OPEN_FILES] = 64,
+		[LAUNCH_FILE_SIZE] = 4194304
+	} };
+
+	if (send(fd, &order, sizeof(order), MSG_NOSIGNAL) !=
+	    (ssize_t)sizeof(order))
+		fatal("tell the launcher");
 }
 
 static int
@@ -99,6 +112,7 @@ main(int argc, char **argv)
 		launcher_execute(argv, stream[1], report[1]);
 	close(stream[1]);
 	close(report[1]);
+	order_send(report[0], argv);
 	if (report_await(report[0]) != 0)
 		return 69;
 	stream_copy(stream[0]);

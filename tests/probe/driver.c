@@ -262,6 +262,19 @@ excepted(const struct worker *w, const struct act *act)
 	return NULL;
 }
 
+/* What the declared overlay of a sanitizer build allows to every worker. */
+static bool
+overlaid(const struct act *act)
+{
+	static const char *const names[] = { "tgkill of the parent", "prctl",
+	    "prlimit64" };
+
+	for (size_t i = 0; page_judge.sanitizer && i < nitems(names); i++)
+		if (strcmp(names[i], act->name) == 0)
+			return true;
+	return false;
+}
+
 static bool
 as_it_should(const struct exception *e, int answer, int unconfined)
 {
@@ -269,6 +282,25 @@ as_it_should(const struct exception *e, int answer, int unconfined)
 		return answer == e->answer;
 	return answer == SIGNALLED + SIGSYS ||
 	    (answer == EACCES && unconfined != EACCES);
+}
+
+/* True if it is as it should be, or says nothing in this build. */
+static bool
+tap_line(unsigned n, const struct worker *w, const struct act *act, int answer,
+    int unconfined)
+{
+	const struct exception *e = excepted(w, act);
+	bool good = as_it_should(e, answer, unconfined);
+
+	if (!good && overlaid(act)) {
+		printf("ok %u - %s: %s # SKIP the sanitizer's overlay allows "
+		    "it\n", n, w->name, act->name);
+		return true;
+	}
+	printf("%sok %u - %s: %s: %s%s%s\n", good ? "" : "not ", n, w->name,
+	    act->name, name_of(answer), e != NULL ? ", allowed: " : "",
+	    e != NULL ? e->why : "");
+	return good;
 }
 
 static int
@@ -293,17 +325,11 @@ tap(const char *from)
 		    fair ? "" : "not ", ++n, acts[i].name,
 		    name_of(unconfined));
 		for (size_t k = 0; k < nitems(workers); k++) {
-			const struct exception *e = excepted(&workers[k],
-			    &acts[i]);
 			int answer = attempt(&workers[k], from,
 			    (unsigned char)i);
-			bool good = as_it_should(e, answer, unconfined);
 
-			bad += !good;
-			printf("%sok %u - %s: %s: %s%s%s\n", good ? "" : "not ",
-			    ++n, workers[k].name, acts[i].name,
-			    name_of(answer), e != NULL ? ", allowed: " : "",
-			    e != NULL ? e->why : "");
+			bad += !tap_line(++n, &workers[k], &acts[i], answer,
+			    unconfined);
 		}
 		fflush(stdout);
 	}

@@ -241,6 +241,30 @@ test_handler_may_clear_its_channel(void **state)
 	channel_clear(&a);
 }
 
+/* The buffer of a large message is used again, and given up after a small. */
+static void
+test_send_keeps_the_buffer_of_large_messages(void **state)
+{
+	static const size_t sizes[] = { 1, 30000, 10, 32000, 20000, 5 };
+	static uint8_t large[32000];
+	struct guest_output m = { .call = 7, .source = 1 };
+	struct channel a, b;
+	size_t sent = 0;
+
+	(void)state;
+	pair(SOCK_STREAM, &a, GUEST, &b);
+	for (size_t i = 0; i < nitems(sizes); i++) {
+		m.data = (struct bytes){ large, sizes[i] };
+		assert_int_equal(send_guest_output(&a, &m), 0);
+		assert_int_equal(channel_receive(&b), RECEIVED);
+		assert_int_equal(bytes_seen, sent += sizes[i]);
+		assert_true((a.out != NULL) == (sizes[i] > 4096));
+	}
+	channel_clear(&a);
+	assert_null(a.out);
+	channel_clear(&b);
+}
+
 int
 main(void)
 {
@@ -253,6 +277,7 @@ main(void)
 		cmocka_unit_test(test_frames_cut_at_every_byte),
 		cmocka_unit_test(test_frame_length_is_not_believed),
 		cmocka_unit_test(test_handler_may_clear_its_channel),
+		cmocka_unit_test(test_send_keeps_the_buffer_of_large_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "supervisor/close.h"
+#include "ipc/util.h"
 #include "supervisor/supervisor.h"
 #include "tests/unit/unit.h"
 

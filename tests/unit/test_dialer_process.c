@@ -329,13 +329,26 @@ mounts_work(void)
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* In the worker's child: its own /etc/resolv.conf and /etc/hosts. */
+static bool
+put_file(const char *from, const char *to)
+{
+	int fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	return fd != -1 && close(fd) == 0 &&
+	    mount(from, to, NULL, MS_BIND, NULL) == 0;
+}
+
+/*
+ * In the worker's child: an /etc with resolv.conf and hosts of its own.  Not
+ * every machine has those files, or has them as files.
+ */
 static void
 own_resolv_conf(void)
 {
 	if (!own_mounts() ||
-	    mount(conf_path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == -1 ||
-	    mount(hosts_path, "/etc/hosts", NULL, MS_BIND, NULL) == -1)
+	    mount("none", "/etc", "tmpfs", 0, "mode=755") == -1 ||
+	    !put_file(conf_path, "/etc/resolv.conf") ||
+	    !put_file(hosts_path, "/etc/hosts"))
 		_exit(114);
 }
 

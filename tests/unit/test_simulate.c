@@ -325,6 +325,12 @@ test_sandboxed_answers_what_programs_probe(void **state)
 	assert_int_equal(named(&page_sandboxed, "clone", 0x10000000, 0, 0),
 	    SECCOMP_RET_ERRNO | ENOSYS);
 	assert_int_equal(named(&page_sandboxed, "clone", 17, 0, 0), ALLOWED);
+	assert_int_equal(named(&page_sandboxed, "personality", 0x40000, 0, 0),
+	    SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(named(&page_guest, "personality", 0x40000, 0, 0),
+	    SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(named(&page_sandboxed, "personality", 0xffffffff, 0,
+	    0), ALLOWED);
 	assert_int_equal(named(&page_guest, "socket", AF_NETLINK, 0, 0),
 	    SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 	assert_int_equal(named(&page_guest, "socket",

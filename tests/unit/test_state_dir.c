@@ -202,7 +202,7 @@ test_state_record_dir_is_the_owners(void **state)
 	assert_int_equal(st.st_uid, owner);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	close(fd);
-	/* A second start finds it again; a link in its place is not followed. */
+	/* A second start finds it; a link in its place is not followed. */
 	fd = state_record_dir(&f->s, 0, owner);
 	assert_true(fd >= 0);
 	close(fd);

@@ -1,9 +1,13 @@
 /*
- * test_util.c: escaping for terminals, UTF-8.
+ * test_util.c: escaping for terminals, UTF-8, digits, descriptors.
  * Runs in: unit tests.
  * Input: every control there is.
  */
 #include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 
 #include "ipc/util.h"
 
@@ -65,6 +69,54 @@ test_utf8_valid_refuses_what_rfc_3629_refuses(void **state)
 	assert_false(utf8_valid("\x80", 1));
 }
 
+/* Eight bytes are looked at together where they are ASCII. */
+static void
+test_utf8_valid_looks_at_every_byte(void **state)
+{
+	char text[25];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		memset(text, 'a', sizeof(text));
+		assert_true(utf8_valid(text, sizeof(text)));
+		memcpy(text + i, "\xc3\xa9", 2);
+		assert_true(utf8_valid(text, sizeof(text)));
+		assert_false(utf8_valid(text, i + 1));
+		text[i + 1] = 'a';
+		assert_false(utf8_valid(text, sizeof(text)));
+	}
+}
+
+static void
+test_close_fd_closes_once_and_keeps_errno(void **state)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), copy = fd;
+
+	(void)state;
+	assert_true(fd >= 0);
+	errno = ENOENT;
+	close_fd(&fd);
+	assert_int_equal(fd, -1);
+	assert_int_equal(fcntl(copy, F_GETFD), -1);
+	errno = ENOENT;
+	close_fd(&fd);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+test_hex_digit_knows_each_digit(void **state)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	int known = 0;
+
+	(void)state;
+	for (int i = 0; i < 32; i++)
+		assert_int_equal(hex_digit(digits[i]), i % 16);
+	for (int c = 0; c < 256; c++)
+		known += hex_digit((char)c) != -1;
+	assert_int_equal(known, 22);
+}
+
 int
 main(void)
 {
@@ -73,6 +125,9 @@ main(void)
 		cmocka_unit_test(test_text_escape_keeps_letters),
 		cmocka_unit_test(test_text_escape_cuts_between_characters),
 		cmocka_unit_test(test_utf8_valid_refuses_what_rfc_3629_refuses),
+		cmocka_unit_test(test_utf8_valid_looks_at_every_byte),
+		cmocka_unit_test(test_close_fd_closes_once_and_keeps_errno),
+		cmocka_unit_test(test_hex_digit_knows_each_digit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

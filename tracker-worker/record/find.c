@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipc/util.h"
 #include "tracker-worker/record/query.h"
 
 #define PREFIX_MIN	4		/* hexadecimal digits */
@@ -14,18 +15,6 @@ struct prefix {
 	uint8_t		bytes[16];	/* the rest is zero */
 	size_t		digits;
 };
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* Digits, with dashes where a UUID has them; 0 or -1. */
 static int

@@ -65,7 +65,7 @@ on_append_request(struct channel *c, struct append_request *m)
 	op->durable = m->durable;
 	op->data = blob_take(&m->body);
 	/* The mapping stays; many may wait, and descriptors are few. */
-	close_pointer(&op->data.fd);
+	close_fd(&op->data.fd);
 	op->data.fd = -1;
 	/* Look again: small events have moved. */
 	event_read(&op->event, op->data.data, op->data.len, &why);

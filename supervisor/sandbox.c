@@ -136,8 +136,11 @@ order_send(const struct supervisor *s, const struct sandbox *box,
 		[LAUNCH_DATA] = s->cgroups.version == 0 ? m->memory : 0
 	} };
 
-	return send(box->report, &order, sizeof(order), MSG_NOSIGNAL) ==
-	    (ssize_t)sizeof(order) ? 0 : -1;
+	if (send(box->report, &order, sizeof(order), MSG_NOSIGNAL) ==
+	    (ssize_t)sizeof(order))
+		return 0;
+	/* A launcher that gave up has said why: its report is still to come. */
+	return errno == EPIPE ? 0 : -1;
 }
 
 /* Its limits first, then it may go on, then the judge may talk to its role. */

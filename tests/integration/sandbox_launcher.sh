@@ -142,5 +142,6 @@ is "$(echo $said)" "here /usr/bin/sh" "a configured root is what the sandbox see
 # --- failure
 inside "$work/nothing" <<<'echo alive'
 unlike "$said" alive "without a system in it nothing runs"
-is "$(echo "echo x" | timeout 10 "$build/players/launch" "$work/stage/libexec/sallyport" 0 / x 5 2>&1)" \
+# A sanitized launcher says first that it does not know a child's stack.
+is "$(echo "echo x" | timeout 10 "$build/players/launch" "$work/stage/libexec/sallyport" 0 / x 5 2>&1 | tail -n 1)" \
     "launcher: read number 1 of the order: Invalid argument" "a failed step is reported with its name"

@@ -63,6 +63,7 @@ ipc_SRC = \
 
 policy_SRC = \
 	policy/arguments.c \
+	policy/checkpoint.c \
 	policy/confine.c \
 	policy/confine_exec.c \
 	policy/confine_steps.c \
@@ -108,6 +109,7 @@ supervisor_SRC = \
 	supervisor/programs.c \
 	supervisor/sandbox.c \
 	supervisor/serve.c \
+	supervisor/signing.c \
 	supervisor/spawn.c \
 	supervisor/state.c \
 	supervisor/verify.c \
@@ -115,6 +117,7 @@ supervisor_SRC = \
 
 judge_SRC = \
 	supervisor/judge/call.c \
+	supervisor/judge/checkpoint.c \
 	supervisor/judge/client.c \
 	supervisor/judge/config.c \
 	supervisor/judge/dial.c \
@@ -215,10 +218,12 @@ sandbox-launcher_SRC = \
 
 tracker-record_SRC = \
 	tracker-worker/record/append.c \
+	tracker-worker/record/audit.c \
 	tracker-worker/record/commit.c \
 	tracker-worker/record/event.c \
 	tracker-worker/record/find.c \
 	tracker-worker/record/from_judge.c \
+	tracker-worker/record/ledger.c \
 	tracker-worker/record/main.c \
 	tracker-worker/record/outputs.c \
 	tracker-worker/record/query.c \

@@ -10,6 +10,7 @@
 #include "ipc/loop.h"
 #include "ipc/util.h"
 #include "supervisor/judge/call.h"
+#include "supervisor/judge/checkpoint.h"
 #include "supervisor/judge/client.h"
 #include "supervisor/judge/dial.h"
 #include "supervisor/judge/process.h"
@@ -281,6 +282,7 @@ run_over(struct run *r)
 	    stop_status(r->stop), r->iteration,
 	    (unsigned long long)r->tool_calls,
 	    (unsigned long long)(now_mono_ms() - r->began_mono));
+	checkpoint_now(r->judge, r->tenant);
 	watch_ended(r);
 	answer_open(r);
 	tracker_forget(r->tenant, r);

@@ -9,6 +9,7 @@
  *   call.c               one tool call: decided, recorded, executed, done
  *   journal.c events.c   the chained events of a run
  *   tracker.c query.c    the record keeper, and questions to it
+ *   checkpoint.c         the chain of a tenant, and when it is signed
  *   provider.c dial.c    which model, and where it may connect
  *   client.c watch.c     those who ask, and those who follow
  *   sandbox.c            sandboxes without a model

@@ -130,6 +130,8 @@ void		 run_lost(struct run *, struct process *, const char *why,
 /* The record: everything up to token is kept; or nothing more can be. */
 void		 run_recorded(struct run *, uint64_t token);
 void		 run_unrecorded(struct run *, const char *why);
+/* Its record is not what was signed: nothing may be done. */
+void		 run_damaged(struct run *, const char *why);
 /* The tracker died: nothing goes on, but the next one may note the end. */
 void		 run_interrupted(struct run *, const char *why);
 

@@ -89,6 +89,14 @@ on_assume(struct channel *c, struct assume *m)
 }
 
 int
+on_signing_key(struct channel *c, struct signing_key *m)
+{
+	(void)c;
+	log_line(LOG_INFO, "signing_key %02x%02x", m->key[0], m->key[1]);
+	return 0;
+}
+
+int
 on_config_file(struct channel *c, struct config_file *m)
 {
 	(void)c;

@@ -68,7 +68,9 @@ policy_SRC = \
 	policy/confine_exec.c \
 	policy/confine_steps.c \
 	policy/decide.c \
+	policy/glob.c \
 	policy/landlock.c \
+	policy/rules.c \
 	policy/simulate.c \
 	policy/tools.c \
 	policy/url.c \
@@ -122,6 +124,7 @@ judge_SRC = \
 	supervisor/judge/config.c \
 	supervisor/judge/dial.c \
 	supervisor/judge/events.c \
+	supervisor/judge/explain.c \
 	supervisor/judge/finish.c \
 	supervisor/judge/from_client.c \
 	supervisor/judge/from_cognition.c \
@@ -133,10 +136,12 @@ judge_SRC = \
 	supervisor/judge/idle.c \
 	supervisor/judge/journal.c \
 	supervisor/judge/judge.c \
+	supervisor/judge/limits.c \
 	supervisor/judge/load.c \
 	supervisor/judge/process.c \
 	supervisor/judge/provider.c \
 	supervisor/judge/query.c \
+	supervisor/judge/rule_load.c \
 	supervisor/judge/run.c \
 	supervisor/judge/sandbox.c \
 	supervisor/judge/setting.c \
@@ -247,7 +252,11 @@ client_SRC = \
 	client/cli/logs.c \
 	client/cli/nearest.c \
 	client/cli/policy.c \
+	client/cli/policy_json.c \
+	client/cli/policy_rules.c \
+	client/cli/policy_test.c \
 	client/cli/print.c \
+	client/cli/private.c \
 	client/cli/rows.c \
 	client/cli/run.c \
 	client/cli/run_end.c \
@@ -431,7 +440,9 @@ UNIT_policy = \
 	test_arguments \
 	test_confine \
 	test_decide \
+	test_glob \
 	test_policyc \
+	test_rules \
 	test_simulate \
 	test_url
 UNIT_supervisor = \
@@ -650,6 +661,11 @@ $(O)/bench/bench: $(bench_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libsallyport.a $(ARCHIV
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(client_LIBS)
 
+$(O)/bench/decide: $(O)/obj/bench/decide.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(MSGPACK)
+
 # --- what people type -------------------------------------------------------------
 
 GOAL = Write a Python script that finds all primes up to 100, save it as primes.py, run it and report the output
@@ -681,7 +697,7 @@ unit: unit-binaries	## run the unit tests alone
 	@for t in $(UNIT_TESTS); do $$t || exit 1; done
 
 bench: check-deps	## measure against the alternatives on this machine
-	@$(MAKE) --no-print-directory all $(O)/bench/bench
+	@$(MAKE) --no-print-directory all $(O)/bench/bench $(O)/bench/decide
 	@bench/run $(O)
 
 lint: check-deps	## include rules, format, policy reasons, lengths

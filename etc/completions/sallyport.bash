@@ -18,6 +18,7 @@ _sallyport_options() {
 		echo "$common --in --timeout --stdin --working-dir --sandbox
 		    --set" ;;
 	'policy show') echo "$common --simulate" ;;
+	'policy explain' | 'policy test') echo "$common --set" ;;
 	'config show') echo "$common --effective --origin --set" ;;
 	*) echo "$common" ;;
 	esac
@@ -32,7 +33,8 @@ _sallyport_nouns() {
 	files) echo 'list get' ;;
 	sandbox) echo 'open exec close' ;;
 	tools) echo 'list show' ;;
-	policy | config) echo 'show' ;;
+	policy) echo 'show check explain test' ;;
+	config) echo 'show' ;;
 	help) echo 'exit run runs logs files state sandbox tools policy config
 	    doctor version' ;;
 	esac
@@ -89,7 +91,7 @@ _sallyport() {
 		logs | state | 'runs show' | 'runs cancel' | 'files list' | \
 		    'files get')
 			words=$(_sallyport_runs) ;;
-		'tools show')
+		'tools show' | 'policy explain')
 			words=$(sallyport tools list | cut -d ' ' -f 1) ;;
 		'policy show')
 			words=$(sallyport policy show | cut -d ' ' -f 1) ;;

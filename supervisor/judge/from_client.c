@@ -12,6 +12,7 @@
 #include "ipc/util.h"
 #include "ipc/version.h"
 #include "supervisor/judge/client.h"
+#include "supervisor/judge/explain.h"
 #include "supervisor/judge/handlers.h"
 #include "supervisor/judge/query.h"
 #include "supervisor/judge/sandbox.h"
@@ -322,6 +323,27 @@ on_config_request(struct channel *ch, struct config_request *m)
 	}
 	config_free(config);
 	client_done(c, m->request, "");
+	return 0;
+}
+
+int
+on_explain_request(struct channel *ch, struct explain_request *m)
+{
+	struct client *c = client_of(ch);
+	struct refusal no = { .error = ERROR_none };
+
+	if (c != NULL && explain_call(c, m, &no) == -1)
+		client_refuse(c, m->request, &no);
+	return 0;
+}
+
+int
+on_rules_request(struct channel *ch, struct rules_request *m)
+{
+	struct client *c = client_of(ch);
+
+	if (c != NULL)
+		explain_rules(c, m->request);
 	return 0;
 }
 

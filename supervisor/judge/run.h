@@ -10,6 +10,7 @@
 #include "policy/words.h"
 #include "supervisor/judge/journal.h"
 #include "supervisor/judge/judge.h"
+#include "supervisor/judge/limits.h"
 #include "supervisor/judge/provider.h"
 
 enum run_state {
@@ -72,6 +73,7 @@ struct run {
 
 	uint64_t	 began_mono, began_wall;	/* ms */
 	uint64_t	 input_tokens, output_tokens, tool_calls;
+	struct spent	 spent;
 
 	/* how it ends */
 	bool		 started;	/* run.started is in the journal */

@@ -240,6 +240,10 @@ tracker-record_SRC = \
 
 client_SRC = \
 	client/cli/args.c \
+	client/cli/audit.c \
+	client/cli/audit_chain.c \
+	client/cli/audit_file.c \
+	client/cli/audit_line.c \
 	client/cli/config.c \
 	client/cli/content.c \
 	client/cli/doctor.c \
@@ -269,6 +273,7 @@ client_SRC = \
 	client/cli/simulate.c \
 	client/cli/tools.c \
 	client/cli/verbs.c \
+	client/cli/when.c \
 	client/main.c
 
 # The door that programs use too; client_SRC stands on it.
@@ -328,7 +333,7 @@ sandbox-launcher_LIBS	= $(if $(SANITIZE),,-static-pie)
 tracker-record_BIN	= $(libexec)/tracker-record
 tracker-record_LIBS	= $(EVENT) $(LMDB) $(MSGPACK) $(SODIUM)
 client_BIN		= $(O)/bin/sallyport
-client_LIBS		= $(MSGPACK) $(SECCOMP) $(JANSSON) $(SODIUM)
+client_LIBS		= $(MSGPACK) $(SECCOMP) $(JANSSON) $(SODIUM) $(CRYPTO)
 
 BINARIES = $(foreach r,$(ROOMS),$($(r)_BIN)) $(libexec)/guest
 ARCHIVES = $(O)/lib/policy.a $(O)/lib/ipc.a
@@ -528,6 +533,22 @@ $(O)/tests/record_writer: $(O)/obj/tests/record_writer.o \
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(tracker-record_LIBS)
 
+# For audit_verify.sh and the benchmark: an export of any length.
+TEST_PROGRAMS += $(O)/tests/audit_maker
+$(O)/tests/audit_maker: $(O)/obj/tests/audit_maker.o $(O)/lib/client.a \
+	    $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(client_LIBS)
+
+# For audit_tampered.sh.
+TEST_PROGRAMS += $(O)/tests/record_tamper
+$(O)/tests/record_tamper: $(O)/obj/tests/record_tamper.o \
+	    $(O)/lib/tracker-record.a $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(tracker-record_LIBS)
+
 # For toml_cases.sh.
 TEST_PROGRAMS += $(O)/tests/toml_dump
 $(O)/tests/toml_dump: $(O)/obj/tests/toml_dump.o $(O)/lib/config-reader.a 	    $(ARCHIVES)
@@ -713,11 +734,13 @@ install: all	## into DESTDIR and PREFIX
 	    etc/sallyport.toml $(DESTDIR)/etc/sallyport/sallyport.toml
 	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man7 \
 	    $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 $(O)/lib/libsallyport.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 client/sallyport.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 etc/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 etc/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
 	install -m 644 etc/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -m 644 etc/completions/sallyport.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sallyport

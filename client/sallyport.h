@@ -155,7 +155,10 @@ enum sallyport_query {
 	SALLYPORT_EVENTS,	/* of a run, after `since` */
 	SALLYPORT_FILES,	/* recorded files of a run */
 	SALLYPORT_FILE,		/* the bytes of one, in pieces */
-	SALLYPORT_STATE		/* what the run stored with set_state */
+	SALLYPORT_STATE,	/* what the run stored with set_state */
+	SALLYPORT_AUDIT,	/* all events in order, with checkpoints; of
+				 * other runs than `run` only the digests */
+	SALLYPORT_KEY		/* the public key, and the newest signed head */
 };
 
 struct sallyport_question {

@@ -170,6 +170,15 @@ utf8_next(const uint8_t *s, size_t len, uint32_t *c)
 	return n;
 }
 
+static bool
+ascii8(const uint8_t *s)
+{
+	uint64_t word;
+
+	memcpy(&word, s, sizeof(word));
+	return (word & 0x8080808080808080u) == 0;
+}
+
 int
 utf8_valid(const void *data, size_t len)
 {
@@ -178,6 +187,9 @@ utf8_valid(const void *data, size_t len)
 	size_t n;
 
 	for (; len > 0; s += n, len -= n) {
+		n = 8;
+		if (len >= n && ascii8(s))
+			continue;	/* most text, and much of the time */
 		n = utf8_next(s, len, &c);
 		if (n == 0)
 			return 0;

@@ -32,6 +32,18 @@ judge_channel_init(struct channel *c, void *owner)
 	c->owner = owner;
 }
 
+static void
+tell_signed(struct supervisor *s, uint32_t tenant, const struct checkpoint *c)
+{
+	struct head_signed m = { .tenant = tenant, .place = c->place,
+	    .at = c->at };
+
+	memcpy(m.head, c->head, sizeof(m.head));
+	memcpy(m.signature_r, c->signature, 32);
+	memcpy(m.signature_s, c->signature + 32, 32);
+	send_head_signed(&s->judge, &m);
+}
+
 static int
 assume_send(struct supervisor *s)
 {
@@ -43,6 +55,7 @@ assume_send(struct supervisor *s)
 		.config_files = s->config.count,
 		.cgroups = s->cgroups.version != 0
 	};
+	struct checkpoint last;
 	struct signing_key key;
 
 	snprintf(m.state_dir, sizeof(m.state_dir), "%s",
@@ -51,6 +64,8 @@ assume_send(struct supervisor *s)
 	if (send_signing_key(&s->judge, &key) == -1 ||
 	    send_assume(&s->judge, &m) == -1)
 		return -1;
+	last = signing_last(&s->signing, 0);
+	tell_signed(s, 0, &last);
 	return config_files_send(s);
 }
 
@@ -90,18 +105,6 @@ spawn_refused(struct supervisor *s, uint32_t number, const char *role,
 	    strerror(errno));
 	snprintf(m.what, sizeof(m.what), "%s: %s", role, step);
 	send_spawn_failed(&s->judge, &m);
-}
-
-static void
-tell_signed(struct supervisor *s, uint32_t tenant, const struct checkpoint *c)
-{
-	struct head_signed m = { .tenant = tenant, .place = c->place,
-	    .at = c->at };
-
-	memcpy(m.head, c->head, sizeof(m.head));
-	memcpy(m.signature_r, c->signature, 32);
-	memcpy(m.signature_s, c->signature + 32, 32);
-	send_head_signed(&s->judge, &m);
 }
 
 /*

@@ -125,6 +125,9 @@ put_string(struct json *j, const void *data, size_t len)
 
 	put(j, "\"", 1);
 	for (; s < end; s += n) {
+		n = 1;
+		if (*s >= 0x20 && *s < 0x7f && *s != '"' && *s != '\\')
+			continue;
 		n = character(s, &c);
 		if (!must_escape(c))
 			continue;

@@ -320,6 +320,8 @@ static const uint8_t query_kinds[] = {
 	[SALLYPORT_FILES] = QUERY_files,
 	[SALLYPORT_FILE] = QUERY_file,
 	[SALLYPORT_STATE] = QUERY_state,
+	[SALLYPORT_AUDIT] = QUERY_audit,
+	[SALLYPORT_KEY] = QUERY_key,
 };
 
 uint64_t

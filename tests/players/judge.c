@@ -97,6 +97,15 @@ on_signing_key(struct channel *c, struct signing_key *m)
 }
 
 int
+on_head_signed(struct channel *c, struct head_signed *m)
+{
+	(void)c;
+	log_line(LOG_INFO, "head_signed tenant=%u place=%u", m->tenant,
+	    (unsigned)m->place);
+	return 0;
+}
+
+int
 on_config_file(struct channel *c, struct config_file *m)
 {
 	(void)c;

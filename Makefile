@@ -267,10 +267,12 @@ client_SRC = \
 	client/cli/run_options.c \
 	client/cli/runs.c \
 	client/cli/sandbox.c \
+	client/cli/search.c \
 	client/cli/settings.c \
 	client/cli/show.c \
 	client/cli/signals.c \
 	client/cli/simulate.c \
+	client/cli/stats.c \
 	client/cli/tools.c \
 	client/cli/verbs.c \
 	client/cli/when.c \

@@ -5,7 +5,8 @@
 #include "client/cli/cli.h"
 
 extern const struct verb verb_run, verb_runs_list, verb_runs_show,
-    verb_runs_cancel, verb_logs, verb_files_list, verb_files_get, verb_state,
+    verb_runs_cancel, verb_runs_search, verb_runs_stats, verb_logs,
+    verb_files_list, verb_files_get, verb_state,
     verb_sandbox_open, verb_sandbox_exec, verb_sandbox_close,
     verb_audit_export, verb_audit_verify, verb_audit_key,
     verb_tools_list, verb_tools_show, verb_policy_show,
@@ -16,6 +17,8 @@ const struct verb *const verbs[] = {
 	&verb_run,
 	&verb_runs_list,
 	&verb_runs_show,
+	&verb_runs_search,
+	&verb_runs_stats,
 	&verb_runs_cancel,
 	&verb_logs,
 	&verb_files_list,

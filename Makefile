@@ -659,6 +659,7 @@ FUZZ_guest_frames = $(filter-out %/main.c,$(exec-stream_SRC)) \
 	$(filter-out ipc/worker.c,$(ipc_SRC)) \
 	policy/arguments.c policy/tools.c policy/words.c
 FUZZ_LIBS_guest_frames = $(exec-stream_LIBS)
+FUZZ_glob = ipc/util.c policy/glob.c
 FUZZ_message = $(filter-out ipc/loop.c ipc/worker.c,$(ipc_SRC))
 
 FUZZ_CC	= clang

@@ -95,6 +95,14 @@ test_glob_match_is_bounded(void **state)
 	assert_int_equal(glob_match(&g, text, LEN, &steps), GLOB_exhausted);
 	assert_int_equal(steps, 0);
 	glob_clear(&g);
+	/* What is looked at in vain and what is found is counted. */
+	assert_int_equal(glob_compile(&g, "*b*", &why), 0);
+	text[LEN - 1] = 'b';
+	steps = 2 * LEN;
+	assert_int_equal(glob_match(&g, text, LEN, &steps), GLOB_yes);
+	assert_true(steps <= LEN + 1);
+	text[LEN - 1] = 'a';
+	glob_clear(&g);
 	/* Pieces with '?' cost more, and are counted so. */
 	assert_int_equal(glob_compile(&g, "*a?b*", &why), 0);
 	steps = LEN;

@@ -144,20 +144,24 @@ test_decide_denies_what_it_cannot_search(void **state)
 {
 	enum { LEN = 800000 };
 	autofree char *text = xcalloc(1, LEN + 1);
-	struct rules *r = rules_new();
+	struct rules *r = rules_new(), *first = rules_new();
 	struct verdict v;
 
 	(void)state;
+	add(first, "save_file", ACTION_ask);
 	for (int i = 0; i < 100; i++)
 		where(add(r, "save_file", ACTION_ask), "path", "*secret*");
 	memset(text, 'a', LEN);
 	v = judged(r, NULL, "save_file", "path", text);
 	assert_int_equal(v.action, ACTION_deny);
 	assert_non_null(strstr(v.reason, "too long"));
+	assert_int_equal(judged(first, r, "save_file", "path", text).action,
+	    ACTION_deny);
 	text[LEN / 10] = '\0';
 	assert_int_equal(judged(r, NULL, "save_file", "path", text).action,
 	    ACTION_allow);
 	rules_drop(r);
+	rules_drop(first);
 }
 
 static void

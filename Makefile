@@ -457,12 +457,14 @@ UNIT_supervisor = \
 	test_children \
 	test_config_files \
 	test_options \
+	test_signing \
 	test_state_dir \
 	test_verify
 UNIT_judge = \
 	test_call_queue \
 	test_config \
 	test_journal \
+	test_judge_checkpoint \
 	test_judge_clients \
 	test_judge_faults \
 	test_judge_life \
@@ -491,6 +493,7 @@ UNIT_exec-stream = \
 	test_stream_pair
 UNIT_tracker-record = \
 	test_append \
+	test_ledger \
 	test_outputs \
 	test_query \
 	test_run_state \
@@ -524,7 +527,8 @@ $(O)/tests/test_tracker_process: | $(tracker-record_BIN)
 $(O)/tests/test_cognition_process: | $(cognition-worker_BIN)
 $(O)/tests/test_dialer_process: | $(dialer_BIN)
 $(O)/tests/test_config_reader_process: | $(config-reader_BIN)
-$(O)/tests/test_judge_clients $(O)/tests/test_judge_faults \
+$(O)/tests/test_judge_checkpoint \
+    $(O)/tests/test_judge_clients $(O)/tests/test_judge_faults \
     $(O)/tests/test_judge_life $(O)/tests/test_judge_run: | $(judge_BIN)
 
 # For record_kill.sh.

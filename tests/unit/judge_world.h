@@ -75,6 +75,7 @@ static struct world {
 	uint8_t		 head[32];	/* digest of the newest */
 	uint8_t		 heads[EVENTS + 1][32];	/* of the tenant's chain */
 	bool		 lost;		/* it comes back with an empty record */
+	uint64_t	 held;		/* or says that it has so much */
 	uint64_t	 answered;	/* newest token that was `recorded` */
 	unsigned	 stored;	/* files */
 	uint64_t	 query, since, credit;	/* of the query under way */
@@ -252,7 +253,8 @@ static inline void
 tracker_ledger(struct seat *s)
 {
 	uint64_t asked = s->got.ledger_request.place;
-	struct ledger m = { .place = world.lost ? 0 : world.nevents };
+	struct ledger m = { .place = world.lost ? 0 : world.held != 0 ?
+	    world.held : world.nevents };
 
 	if (asked <= m.place)
 		memcpy(m.held, world.heads[asked], 32);

@@ -123,7 +123,7 @@ test_ledger_with_another_head_ends_runs(void **state)
 
 	(void)state;
 	world.heads[1][0] = 8;
-	world.held = 1;
+	world.held = 2;
 	send_head_signed(&world.supervisor.c, &known);
 	ends_as_integrity();
 }

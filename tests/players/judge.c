@@ -52,6 +52,16 @@ sandbox_ask(void)
 }
 
 static void
+second_history(void)
+{
+	struct sign_request m = { .place = 5, .head = { 1 } };
+
+	send_sign_request(&player.supervisor, &m);
+	m.place = 4;
+	send_sign_request(&player.supervisor, &m);
+}
+
+static void
 act(void)
 {
 	struct spawn_request m = { .process = WORKER, .role = DIALER };
@@ -63,7 +73,9 @@ act(void)
 		_exit(3);
 	if (scene_is("role"))
 		m.role = JUDGE;
-	if (scene_is("sandbox") || scene_is("bounds"))
+	if (scene_is("rollback"))
+		second_history();
+	else if (scene_is("sandbox") || scene_is("bounds"))
 		sandbox_ask();
 	else if (scene_is("hold"))
 		send_serving(&player.supervisor, &serving);

@@ -1,6 +1,10 @@
 /*
  * main.c: the judge: it decides every step of every run, has it recorded
- * before it happens, and routes it.  Reading order of this room:
+ * before it happens, and routes it.
+ * Runs in: judge: no file, no socket of its own making, no fork, no exec.
+ * Input: argv from the supervisor; the rest through the handlers: hostile.
+ *
+ * Reading order of this room:
  *
  *   judge.h judge.c      its state, its bounds, the sweep, serving, leaving
  *   process.c            asking for processes; none is used unverified
@@ -16,9 +20,6 @@
  *   sandbox.c            sandboxes without a model
  *   idle.c               when to leave
  *   from_*.c             everything that each peer can make it do
- *
- * Runs in: judge: no file, no socket of its own making, no fork, no exec.
- * Input: argv from the supervisor; the rest through the handlers: hostile.
  */
 #include <string.h>
 

@@ -664,6 +664,10 @@ FUZZ_guest_frames = $(filter-out %/main.c,$(exec-stream_SRC)) \
 	policy/arguments.c policy/tools.c policy/words.c
 FUZZ_LIBS_guest_frames = $(exec-stream_LIBS)
 FUZZ_glob = ipc/util.c policy/glob.c
+FUZZ_audit_line = ipc/bounds.c ipc/pack.c ipc/util.c ipc/value.c \
+	policy/checkpoint.c policy/words.c client/lib/json_write.c \
+	client/cli/audit_chain.c client/cli/audit_line.c
+FUZZ_LIBS_audit_line = $(SODIUM) $(CRYPTO)
 FUZZ_message = $(filter-out ipc/loop.c ipc/worker.c,$(ipc_SRC))
 
 FUZZ_CC	= clang
@@ -725,7 +729,8 @@ unit: unit-binaries	## run the unit tests alone
 	@for t in $(UNIT_TESTS); do $$t || exit 1; done
 
 bench: check-deps	## measure against the alternatives on this machine
-	@$(MAKE) --no-print-directory all $(O)/bench/bench $(O)/bench/decide
+	@$(MAKE) --no-print-directory all $(O)/bench/bench $(O)/bench/decide \
+	    $(O)/tests/audit_maker
 	@bench/run $(O)
 
 lint: check-deps	## include rules, format, policy reasons, lengths

@@ -1,7 +1,7 @@
 /*
  * main.c: sallyportd, the supervisor.  Reading order: options.c state.c
- * config_files.c signing.c programs.c cgroups.c cgroup.c, then serve.c from_judge.c
- * workers.c sandbox.c spawn.c verify.c children.c notify.c.
+ * config_files.c signing.c programs.c cgroups.c cgroup.c, then serve.c
+ * from_judge.c workers.c sandbox.c spawn.c verify.c children.c notify.c.
  * Runs in: supervisor, as root or as the user who started it.
  * Input: options, configuration files it does not read, and the judge.
  */

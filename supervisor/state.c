@@ -252,13 +252,14 @@ state_subdirectory(int dir, const char *name)
 int
 state_record_dir(const struct state *s, uint32_t tenant, uid_t owner)
 {
-	autoclose int tenants = state_subdirectory(s->dir, "tenants"), named = -1;
-	autoclose int record = -1;
+	autoclose int tenants = state_subdirectory(s->dir, "tenants");
+	autoclose int named = -1, record = -1;
 	struct stat st;
 	char name[65];
 
 	tenant_name(name, tenant);
-	if (tenants == -1 || (named = state_subdirectory(tenants, name)) == -1 ||
+	if (tenants == -1 ||
+	    (named = state_subdirectory(tenants, name)) == -1 ||
 	    (record = state_subdirectory(named, "record")) == -1 ||
 	    fstat(record, &st) == -1)
 		return -1;

@@ -63,11 +63,14 @@ ipc_SRC = \
 
 policy_SRC = \
 	policy/arguments.c \
+	policy/checkpoint.c \
 	policy/confine.c \
 	policy/confine_exec.c \
 	policy/confine_steps.c \
 	policy/decide.c \
+	policy/glob.c \
 	policy/landlock.c \
+	policy/rules.c \
 	policy/simulate.c \
 	policy/tools.c \
 	policy/url.c \
@@ -108,6 +111,7 @@ supervisor_SRC = \
 	supervisor/programs.c \
 	supervisor/sandbox.c \
 	supervisor/serve.c \
+	supervisor/signing.c \
 	supervisor/spawn.c \
 	supervisor/state.c \
 	supervisor/verify.c \
@@ -115,10 +119,12 @@ supervisor_SRC = \
 
 judge_SRC = \
 	supervisor/judge/call.c \
+	supervisor/judge/checkpoint.c \
 	supervisor/judge/client.c \
 	supervisor/judge/config.c \
 	supervisor/judge/dial.c \
 	supervisor/judge/events.c \
+	supervisor/judge/explain.c \
 	supervisor/judge/finish.c \
 	supervisor/judge/from_client.c \
 	supervisor/judge/from_cognition.c \
@@ -130,10 +136,12 @@ judge_SRC = \
 	supervisor/judge/idle.c \
 	supervisor/judge/journal.c \
 	supervisor/judge/judge.c \
+	supervisor/judge/limits.c \
 	supervisor/judge/load.c \
 	supervisor/judge/process.c \
 	supervisor/judge/provider.c \
 	supervisor/judge/query.c \
+	supervisor/judge/rule_load.c \
 	supervisor/judge/run.c \
 	supervisor/judge/sandbox.c \
 	supervisor/judge/setting.c \
@@ -215,10 +223,12 @@ sandbox-launcher_SRC = \
 
 tracker-record_SRC = \
 	tracker-worker/record/append.c \
+	tracker-worker/record/audit.c \
 	tracker-worker/record/commit.c \
 	tracker-worker/record/event.c \
 	tracker-worker/record/find.c \
 	tracker-worker/record/from_judge.c \
+	tracker-worker/record/ledger.c \
 	tracker-worker/record/main.c \
 	tracker-worker/record/outputs.c \
 	tracker-worker/record/query.c \
@@ -230,6 +240,10 @@ tracker-record_SRC = \
 
 client_SRC = \
 	client/cli/args.c \
+	client/cli/audit.c \
+	client/cli/audit_chain.c \
+	client/cli/audit_file.c \
+	client/cli/audit_line.c \
 	client/cli/config.c \
 	client/cli/content.c \
 	client/cli/doctor.c \
@@ -242,19 +256,26 @@ client_SRC = \
 	client/cli/logs.c \
 	client/cli/nearest.c \
 	client/cli/policy.c \
+	client/cli/policy_json.c \
+	client/cli/policy_rules.c \
+	client/cli/policy_test.c \
 	client/cli/print.c \
+	client/cli/private.c \
 	client/cli/rows.c \
 	client/cli/run.c \
 	client/cli/run_end.c \
 	client/cli/run_options.c \
 	client/cli/runs.c \
 	client/cli/sandbox.c \
+	client/cli/search.c \
 	client/cli/settings.c \
 	client/cli/show.c \
 	client/cli/signals.c \
 	client/cli/simulate.c \
+	client/cli/stats.c \
 	client/cli/tools.c \
 	client/cli/verbs.c \
+	client/cli/when.c \
 	client/main.c
 
 # The door that programs use too; client_SRC stands on it.
@@ -314,7 +335,7 @@ sandbox-launcher_LIBS	= $(if $(SANITIZE),,-static-pie)
 tracker-record_BIN	= $(libexec)/tracker-record
 tracker-record_LIBS	= $(EVENT) $(LMDB) $(MSGPACK) $(SODIUM)
 client_BIN		= $(O)/bin/sallyport
-client_LIBS		= $(MSGPACK) $(SECCOMP)
+client_LIBS		= $(MSGPACK) $(SECCOMP) $(JANSSON) $(SODIUM) $(CRYPTO)
 
 BINARIES = $(foreach r,$(ROOMS),$($(r)_BIN)) $(libexec)/guest
 ARCHIVES = $(O)/lib/policy.a $(O)/lib/ipc.a
@@ -426,7 +447,9 @@ UNIT_policy = \
 	test_arguments \
 	test_confine \
 	test_decide \
+	test_glob \
 	test_policyc \
+	test_rules \
 	test_simulate \
 	test_url
 UNIT_supervisor = \
@@ -434,12 +457,14 @@ UNIT_supervisor = \
 	test_children \
 	test_config_files \
 	test_options \
+	test_signing \
 	test_state_dir \
 	test_verify
 UNIT_judge = \
 	test_call_queue \
 	test_config \
 	test_journal \
+	test_judge_checkpoint \
 	test_judge_clients \
 	test_judge_faults \
 	test_judge_life \
@@ -468,6 +493,7 @@ UNIT_exec-stream = \
 	test_stream_pair
 UNIT_tracker-record = \
 	test_append \
+	test_ledger \
 	test_outputs \
 	test_query \
 	test_run_state \
@@ -501,12 +527,29 @@ $(O)/tests/test_tracker_process: | $(tracker-record_BIN)
 $(O)/tests/test_cognition_process: | $(cognition-worker_BIN)
 $(O)/tests/test_dialer_process: | $(dialer_BIN)
 $(O)/tests/test_config_reader_process: | $(config-reader_BIN)
-$(O)/tests/test_judge_clients $(O)/tests/test_judge_faults \
+$(O)/tests/test_judge_checkpoint \
+    $(O)/tests/test_judge_clients $(O)/tests/test_judge_faults \
     $(O)/tests/test_judge_life $(O)/tests/test_judge_run: | $(judge_BIN)
 
 # For record_kill.sh.
 TEST_PROGRAMS += $(O)/tests/record_writer
 $(O)/tests/record_writer: $(O)/obj/tests/record_writer.o \
+	    $(O)/lib/tracker-record.a $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(tracker-record_LIBS)
+
+# For audit_verify.sh and the benchmark: an export of any length.
+TEST_PROGRAMS += $(O)/tests/audit_maker
+$(O)/tests/audit_maker: $(O)/obj/tests/audit_maker.o $(O)/lib/client.a \
+	    $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(client_LIBS)
+
+# For audit_tampered.sh.
+TEST_PROGRAMS += $(O)/tests/record_tamper
+$(O)/tests/record_tamper: $(O)/obj/tests/record_tamper.o \
 	    $(O)/lib/tracker-record.a $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(say) LD $@
@@ -655,6 +698,11 @@ FUZZ_guest_frames = $(filter-out %/main.c,$(exec-stream_SRC)) \
 	$(filter-out ipc/worker.c,$(ipc_SRC)) \
 	policy/arguments.c policy/tools.c policy/words.c
 FUZZ_LIBS_guest_frames = $(exec-stream_LIBS)
+FUZZ_glob = ipc/util.c policy/glob.c
+FUZZ_audit_line = ipc/bounds.c ipc/pack.c ipc/util.c ipc/value.c \
+	policy/checkpoint.c policy/words.c client/lib/json_write.c \
+	client/cli/audit_chain.c client/cli/audit_line.c
+FUZZ_LIBS_audit_line = $(SODIUM) $(CRYPTO)
 FUZZ_message = $(filter-out ipc/loop.c ipc/worker.c,$(ipc_SRC))
 
 FUZZ_CC	= clang
@@ -679,6 +727,11 @@ $(O)/bench/bench: $(bench_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libsallyport.a $(ARCHIV
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(client_LIBS)
+
+$(O)/bench/decide: $(O)/obj/bench/decide.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(MSGPACK)
 
 # --- what people type -------------------------------------------------------------
 
@@ -719,7 +772,8 @@ unit: unit-binaries	## run the unit tests alone
 	@for t in $(UNIT_TESTS); do $$t || exit 1; done
 
 bench: check-deps	## measure against the alternatives on this machine
-	@$(MAKE) --no-print-directory all $(O)/bench/bench $(O)/players/launch
+	@$(MAKE) --no-print-directory all $(O)/bench/bench $(O)/bench/decide \
+	    $(O)/players/launch $(O)/tests/audit_maker
 	@bench/run $(O)
 
 lint: check-deps	## include rules, format, policy reasons, lengths
@@ -739,12 +793,14 @@ install: all	## into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man7 \
 	    $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 $(O)/lib/libsallyport.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 client/sallyport.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 etc/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 etc/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 etc/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
 	install -m 644 etc/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -m 644 etc/completions/sallyport.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sallyport

@@ -6,7 +6,8 @@
  * Reading order: sallyport.h is the door.  lib/: connect (paths, socket,
  * start), request, receive, event, json_write.  cli/: args and verbs (the
  * tables), then one file per verb: run (run_options, show, run_end), runs,
- * logs, files, sandbox, exec, tools, policy, config, doctor, help.
+ * logs, files, sandbox, exec, tools, policy (policy_rules, policy_test),
+ * config, doctor, help.
  */
 #include <signal.h>
 #include <string.h>

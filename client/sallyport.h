@@ -155,7 +155,10 @@ enum sallyport_query {
 	SALLYPORT_EVENTS,	/* of a run, after `since` */
 	SALLYPORT_FILES,	/* recorded files of a run */
 	SALLYPORT_FILE,		/* the bytes of one, in pieces */
-	SALLYPORT_STATE		/* what the run stored with set_state */
+	SALLYPORT_STATE,	/* what the run stored with set_state */
+	SALLYPORT_AUDIT,	/* all events in order, with checkpoints; of
+				 * other runs than `run` only the digests */
+	SALLYPORT_KEY		/* the public key, and the newest signed head */
 };
 
 struct sallyport_question {
@@ -171,6 +174,22 @@ uint64_t sallyport_query(struct sallyport *, const struct sallyport_question *);
 /* The effective configuration: one SALLYPORT_ROW per key, then DONE. */
 uint64_t sallyport_config(struct sallyport *,
 	    const struct sallyport_setting *, size_t count);
+
+/*
+ * What policy would say to a call: a SALLYPORT_ROW {step, origin, result} for
+ * each list and rule that was tried, then {verdict, rule, origin, reason,
+ * problem}, then DONE; or SALLYPORT_REFUSED.  Nothing is done or recorded.
+ */
+struct sallyport_call {
+	const char *tool;
+	const void *arguments;	/* a msgpack map */
+	size_t	    len;
+	const struct sallyport_setting *settings;
+	size_t	    nsettings;
+};
+uint64_t sallyport_explain(struct sallyport *, const struct sallyport_call *);
+/* The rules on tools in force: a SALLYPORT_ROW for each, then DONE. */
+uint64_t sallyport_rules(struct sallyport *);
 
 /* Tools ---------- */
 

@@ -1,7 +1,7 @@
 /*
  * decide.c: the verdict on one call.
  * Runs in: judge.
- * Input: the tool name is hostile.  Pure; what it does not know, it denies.
+ * Input: the call is hostile.  Pure; what it does not know, it denies.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,27 +46,37 @@ verdict(enum action action, const char *rule, const char *fmt, ...)
 	return v;
 }
 
-struct verdict
-decide(const struct decide_request *r)
+/* What is so before any rule is looked at; false if rules may still speak. */
+static bool
+decided_first(const struct decide_request *r, const struct tool *tool,
+    struct verdict *v)
 {
-	const struct tool *tool = tool_find(r->tool);
 	char name[80];
 
-	text_escape(name, sizeof(name), r->tool, strlen(r->tool));
 	if (tool == NULL)
-		return verdict(ACTION_deny, "policy/tools.def",
-		    "there is no tool '%s'", name);
-	if (listed(tool->name, r->denied, r->ndenied))
-		return verdict(ACTION_deny, "agents.sandbox.tools.denied",
+		*v = verdict(ACTION_deny, "policy/tools.def",
+		    "there is no tool '%s'", text_escape(name, sizeof(name),
+		    r->tool, strlen(r->tool)));
+	else if (listed(tool->name, r->denied, r->ndenied))
+		*v = verdict(ACTION_deny, "agents.sandbox.tools.denied",
 		    "tool '%s' is denied for every access level", tool->name);
-	if (!tool->offered && !r->person)
-		return verdict(ACTION_deny, "policy/tools.def",
+	else if (!tool->offered && !r->person)
+		*v = verdict(ACTION_deny, "policy/tools.def",
 		    "tool '%s' is not offered to models", tool->name);
-	if (tool_needs_sandbox(tool->name) && !r->sandbox)
-		return verdict(ACTION_deny, "agents.sandbox.mode",
+	else if (tool_needs_sandbox(tool->name) && !r->sandbox)
+		*v = verdict(ACTION_deny, "agents.sandbox.mode",
 		    "tool '%s' needs a sandbox, and this run has none",
 		    tool->name);
-	/* A person's own command line is bounded by `denied` alone. */
+	else
+		return false;
+	return true;
+}
+
+/* What holds where no rule speaks of the call. */
+static struct verdict
+decided_last(const struct decide_request *r, const struct tool *tool)
+{
+	/* A person's own command line needs nobody's leave. */
 	if (!tool->offered)
 		return verdict(ACTION_allow, "policy/tools.def",
 		    "asked by a person");
@@ -78,4 +88,105 @@ decide(const struct decide_request *r)
 		    "listed");
 	return verdict(ACTION_deny, "agents.sandbox.tools.allowed",
 	    "tool '%s' is not allowed for RESTRICTED access", tool->name);
+}
+
+static struct verdict
+ruled(const struct rule *rule, enum rule_result result)
+{
+	struct verdict v;
+
+	if (result == RULE_exhausted)
+		v = verdict(ACTION_deny, rule->name, "the arguments are too "
+		    "long for the rules to be sure of them");
+	else if (rule->reason[0] != '\0')
+		v = verdict(rule->action, rule->name, "%s", rule->reason);
+	else
+		v = verdict(rule->action, rule->name, "a rule of the "
+		    "configuration says %s", action_name(rule->action));
+	v.by = rule;
+	return v;
+}
+
+/* The first rule of the list that speaks of the call. */
+static const struct rule *
+first_match(const struct decide_request *r, const struct rules *list,
+    size_t at, size_t *steps, enum rule_result *result)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		*result = rule_try(&list->list[i], r->tool, r->arguments,
+		    steps);
+		if (r->tried != NULL)
+			r->tried[at + i] = (uint8_t)*result;
+		if (*result == RULE_matches || *result == RULE_exhausted)
+			return &list->list[i];
+	}
+	return NULL;
+}
+
+struct verdict
+decide(const struct decide_request *r)
+{
+	const struct tool *tool = tool_find(r->tool);
+	const struct rule *strictest = NULL, *rule;
+	enum rule_result result = RULE_untried, got;
+	enum action action, least = ACTION_allow;
+	size_t steps = RULES_STEPS, at = 0;
+	struct verdict v;
+	bool granted;
+
+	if (decided_first(r, tool, &v))
+		return v;
+	v = decided_last(r, tool);
+	granted = v.action == ACTION_allow;
+	for (size_t i = 0; i < r->nrules; i++) {
+		rule = first_match(r, r->rules[i], at, &steps, &got);
+		at += r->rules[i]->count;
+		if (rule == NULL)
+			continue;
+		action = got == RULE_exhausted ? ACTION_deny : rule->action;
+		granted |= action == ACTION_allow;
+		if (strictest == NULL || action < least) {
+			strictest = rule;
+			result = got;
+			least = action;
+		}
+	}
+	/* To ask is no leave: somebody must have allowed the tool. */
+	if (strictest == NULL || (least == ACTION_ask && !granted))
+		return v;
+	return ruled(strictest, result);
+}
+
+bool
+decide_offers(const struct decide_request *r)
+{
+	const struct tool *tool = tool_find(r->tool);
+	size_t steps = RULES_STEPS;
+	bool allowed, added = false;
+	struct verdict v;
+
+	if (decided_first(r, tool, &v))
+		return false;
+	allowed = decided_last(r, tool).action == ACTION_allow;
+	for (size_t i = 0; i < r->nrules; i++) {
+		const struct rules *list = r->rules[i];
+		bool possible = false, ended = false;
+
+		for (size_t k = 0; k < list->count && !ended; k++) {
+			enum rule_result got = rule_try(&list->list[k],
+			    r->tool, NULL, &steps);
+			enum action action = list->list[k].action;
+
+			if (got == RULE_other_tool)
+				continue;
+			ended = got != RULE_may_match;
+			possible |= action == ACTION_allow ||
+			    (action == ACTION_ask && allowed);
+			added |= action == ACTION_allow;
+		}
+		/* Where no rule says otherwise, the lists do. */
+		if (!possible && ended)
+			return false;
+	}
+	return allowed || added;
 }

@@ -32,6 +32,18 @@ judge_channel_init(struct channel *c, void *owner)
 	c->owner = owner;
 }
 
+static void
+tell_signed(struct supervisor *s, uint32_t tenant, const struct checkpoint *c)
+{
+	struct head_signed m = { .tenant = tenant, .place = c->place,
+	    .at = c->at };
+
+	memcpy(m.head, c->head, sizeof(m.head));
+	memcpy(m.signature_r, c->signature, 32);
+	memcpy(m.signature_s, c->signature + 32, 32);
+	send_head_signed(&s->judge, &m);
+}
+
 static int
 assume_send(struct supervisor *s)
 {
@@ -43,10 +55,18 @@ assume_send(struct supervisor *s)
 		.config_files = s->config.count,
 		.cgroups = s->cgroups.version != 0
 	};
+	struct checkpoint last;
+	struct signing_key key;
 
 	snprintf(m.state_dir, sizeof(m.state_dir), "%s",
 	    s->options.state_dir);
-	return send_assume(&s->judge, &m) == -1 ? -1 : config_files_send(s);
+	memcpy(key.key, s->signing.key, sizeof(key.key));
+	if (send_signing_key(&s->judge, &key) == -1 ||
+	    send_assume(&s->judge, &m) == -1)
+		return -1;
+	last = signing_last(&s->signing, 0);
+	tell_signed(s, 0, &last);
+	return config_files_send(s);
 }
 
 /* Nothing is handed to a judge that is not confined as its page says. */
@@ -87,6 +107,39 @@ spawn_refused(struct supervisor *s, uint32_t number, const char *role,
 	send_spawn_failed(&s->judge, &m);
 }
 
+/*
+ * A judge asks for each place once, in rising order.  One that does not is
+ * out of its mind or in other hands: it gets no signature over a second
+ * history, and everything ends.
+ */
+int
+on_sign_request(struct channel *c, struct sign_request *m)
+{
+	struct supervisor *s = c->owner;
+	struct checkpoint new = { .place = m->place };
+	struct sign_failed no = { .tenant = m->tenant, .place = m->place };
+
+	if (m->tenant >= TENANTS_MOST)
+		return channel_fault(c, "a head of tenant %u", m->tenant);
+	memcpy(new.head, m->head, sizeof(new.head));
+	switch (signing_sign(&s->signing, m->tenant, &new)) {
+	case SIGN_refused:
+		return channel_fault(c, "a head at place %llu, but %llu is "
+		    "signed", (unsigned long long)m->place, (unsigned long
+		    long)signing_last(&s->signing, m->tenant).place);
+	case SIGN_failed:
+		no.error = (uint32_t)errno;
+		log_line(LOG_WARNING, "keep a signed head: %s",
+		    strerror(errno));
+		send_sign_failed(&s->judge, &no);
+		break;
+	case SIGN_done:
+		tell_signed(s, m->tenant, &new);
+		break;
+	}
+	return 0;
+}
+
 static bool
 number_free(const struct supervisor *s, uint32_t number)
 {
@@ -100,12 +153,17 @@ on_spawn_request(struct channel *c, struct spawn_request *m)
 	struct worker w = { program_of_role(m->role), m->process, m->tenant,
 	    -1 };
 	const char *step = "start it";
+	struct checkpoint last;
 
 	if (w.program == PROGRAM_COUNT || m->tenant >= TENANTS_MOST)
 		return channel_fault(c, "role %u of tenant %u", m->role,
 		    m->tenant);
 	if (!number_free(s, m->process))
 		return channel_fault(c, "number %u is taken", m->process);
+	/* What the record must hold is known before its keeper speaks. */
+	last = signing_last(&s->signing, m->tenant);
+	if (w.program == PROGRAM_TRACKER)
+		tell_signed(s, m->tenant, &last);
 	if (worker_start(s, &w, &step) == -1)
 		spawn_refused(s, m->process, program_name(w.program), step);
 	return 0;

@@ -1,7 +1,7 @@
 /*
  * main.c: sallyportd, the supervisor.  Reading order: options.c state.c
- * config_files.c programs.c cgroups.c cgroup.c, then serve.c from_judge.c
- * workers.c sandbox.c spawn.c verify.c children.c notify.c.
+ * config_files.c signing.c programs.c cgroups.c cgroup.c, then serve.c
+ * from_judge.c workers.c sandbox.c spawn.c verify.c children.c notify.c.
  * Runs in: supervisor, as root or as the user who started it.
  * Input: options, configuration files it does not read, and the judge.
  */
@@ -85,7 +85,8 @@ prepare(struct supervisor *s)
 	if (sodium_init() == -1)
 		fatalx("initialise libsodium");
 	if ((status = sandbox_root_check(s->options.sandbox_root)) != 0 ||
-	    (status = state_open(&s->state, &s->options)) != 0)
+	    (status = state_open(&s->state, &s->options)) != 0 ||
+	    (status = signing_open(&s->signing, &s->state)) != 0)
 		return status;
 	if (programs_open(s) == -1)
 		return EXIT_internal;
@@ -112,6 +113,7 @@ main(int argc, char **argv)
 	log_init("supervisor", s.options.log_level);
 	s.null = descriptors_clean(s.options.ready_fd);
 	state_init(&s.state);
+	signing_init(&s.signing);
 	judge_channel_init(&s.judge, &s);
 	process_prepare(&s);
 	s.status = prepare(&s);
@@ -122,6 +124,7 @@ main(int argc, char **argv)
 	cgroups_clear(&s.cgroups);
 	channel_clear(&s.judge);
 	config_files_clear(&s.config);
+	signing_clear(&s.signing);
 	state_close(&s.state);
 	return s.status;
 }

@@ -232,8 +232,16 @@ state_close(struct state *s)
 	state_init(s);
 }
 
-static int
-subdirectory(int dir, const char *name)
+void
+tenant_name(char name[65], uint32_t tenant)
+{
+	snprintf(name, 65, "default");
+	if (tenant != 0)
+		snprintf(name, 65, "tenant-%u", tenant);
+}
+
+int
+state_subdirectory(int dir, const char *name)
 {
 	if (mkdirat(dir, name, 0700) == -1 && errno != EEXIST)
 		return -1;
@@ -244,15 +252,15 @@ subdirectory(int dir, const char *name)
 int
 state_record_dir(const struct state *s, uint32_t tenant, uid_t owner)
 {
-	autoclose int tenants = subdirectory(s->dir, "tenants"), named = -1;
-	autoclose int record = -1;
+	autoclose int tenants = state_subdirectory(s->dir, "tenants");
+	autoclose int named = -1, record = -1;
 	struct stat st;
-	char name[32] = "default";
+	char name[65];
 
-	if (tenant != 0)
-		snprintf(name, sizeof(name), "tenant-%u", tenant);
-	if (tenants == -1 || (named = subdirectory(tenants, name)) == -1 ||
-	    (record = subdirectory(named, "record")) == -1 ||
+	tenant_name(name, tenant);
+	if (tenants == -1 ||
+	    (named = state_subdirectory(tenants, name)) == -1 ||
+	    (record = state_subdirectory(named, "record")) == -1 ||
 	    fstat(record, &st) == -1)
 		return -1;
 	if (st.st_uid != owner && fchown(record, owner, owner) == -1)

@@ -6,6 +6,7 @@
 #ifndef SALLYPORT_STATE_H
 #define SALLYPORT_STATE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "supervisor/options.h"
@@ -28,6 +29,12 @@ int	state_open(struct state *, const struct options *);
 
 /* Remove the socket, let the lock go. */
 void	state_close(struct state *);
+
+/* What a tenant is called on the disk and in what is signed for it. */
+void	tenant_name(char name[65], uint32_t tenant);
+
+/* A directory in one of ours, made 0700 if it is missing; -1 with errno. */
+int	state_subdirectory(int dir, const char *name);
 
 /* Make each missing directory of an absolute path: 0, or -1 with errno. */
 int	directory_make(const char *path, mode_t);

@@ -15,6 +15,7 @@
 #include "supervisor/cgroup.h"
 #include "supervisor/children.h"
 #include "supervisor/options.h"
+#include "supervisor/signing.h"
 #include "supervisor/state.h"
 
 #define CONFIG_FILES	8	/* at most */
@@ -56,6 +57,7 @@ struct sandbox;
 struct supervisor {
 	struct options	 options;
 	struct state	 state;
+	struct signing	 signing;
 	struct cgroups	 cgroups;
 	struct configuration_files config;
 	struct channel	 judge;

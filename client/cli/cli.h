@@ -209,6 +209,19 @@ void	 row_json(struct cli *, const struct value *);
 /* A row's time (ms or text) for people, or "-". */
 const char *row_time(char dst[32], const struct value *map, const char *key);
 
+/* runs.c: one line of runs list, or the row as JSON. */
+void	 runs_print(struct cli *, const struct value *row);
+
+/* when.c: points in time ---------- */
+
+/* RFC 3339 in UTC, a date, or "7d" (ago); NULL changes nothing.  0 or -1. */
+int	 when_parse(const char *, uint64_t *ms);
+struct period {
+	uint64_t since, until;	/* ms since 1970; until is outside */
+};
+/* --since and --until: 0, or the exit status. */
+int	 period_read(struct cli *, struct period *);
+
 /* files.c of the library's user: read a whole file, "-" is stdin */
 struct content {
 	char	*data;		/* owned, NUL-terminated beyond len */

@@ -7,27 +7,32 @@
 
 #include "client/cli/cli.h"
 
-static int
-list_row(struct cli *cli, const struct sallyport_event *e, void *arg)
+void
+runs_print(struct cli *cli, const struct value *row)
 {
-	const struct value *goal = value_get(e->body, "goal");
+	const struct value *goal = value_get(row, "goal");
 	char time[32];
 
-	(void)arg;
 	if (cli->json) {
-		row_json(cli, e->body);
-		return 0;
+		row_json(cli, row);
+		return;
 	}
-	print_value(stdout, value_get(e->body, "run"), false);
-	printf("  %-24s  ", row_time(time, e->body, "started"));
-	print_value(stdout, value_get(e->body, "stop_reason") != NULL &&
-	    !entry_is(e->body, "status", "running") ?
-	    value_get(e->body, "stop_reason") :
-	    value_get(e->body, "status"), false);
+	print_value(stdout, value_get(row, "run"), false);
+	printf("  %-24s  ", row_time(time, row, "started"));
+	print_value(stdout, value_get(row, "stop_reason") != NULL &&
+	    !entry_is(row, "status", "running") ?
+	    value_get(row, "stop_reason") : value_get(row, "status"), false);
 	fputs("  ", stdout);
 	if (goal != NULL && goal->type == VALUE_TEXT)
 		print_short(stdout, goal->text.data, goal->text.len, 70);
 	putchar('\n');
+}
+
+static int
+list_row(struct cli *cli, const struct sallyport_event *e, void *arg)
+{
+	(void)arg;
+	runs_print(cli, e->body);
 	return 0;
 }
 

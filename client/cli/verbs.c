@@ -5,15 +5,20 @@
 #include "client/cli/cli.h"
 
 extern const struct verb verb_run, verb_runs_list, verb_runs_show,
-    verb_runs_cancel, verb_logs, verb_files_list, verb_files_get, verb_state,
+    verb_runs_cancel, verb_runs_search, verb_runs_stats, verb_logs,
+    verb_files_list, verb_files_get, verb_state,
     verb_sandbox_open, verb_sandbox_exec, verb_sandbox_close,
-    verb_tools_list, verb_tools_show, verb_policy_show, verb_config_show,
+    verb_audit_export, verb_audit_verify, verb_audit_key,
+    verb_tools_list, verb_tools_show, verb_policy_show,
+    verb_policy_check, verb_policy_test, verb_policy_explain, verb_config_show,
     verb_doctor, verb_version, verb_help, verb_help_exit;
 
 const struct verb *const verbs[] = {
 	&verb_run,
 	&verb_runs_list,
 	&verb_runs_show,
+	&verb_runs_search,
+	&verb_runs_stats,
 	&verb_runs_cancel,
 	&verb_logs,
 	&verb_files_list,
@@ -25,6 +30,12 @@ const struct verb *const verbs[] = {
 	&verb_tools_list,
 	&verb_tools_show,
 	&verb_policy_show,
+	&verb_policy_check,
+	&verb_policy_test,
+	&verb_policy_explain,
+	&verb_audit_verify,
+	&verb_audit_export,
+	&verb_audit_key,
 	&verb_config_show,
 	&verb_doctor,
 	&verb_version,

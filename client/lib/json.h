@@ -33,7 +33,7 @@ void	json_nil(struct json *);
 void	json_bool(struct json *, bool);
 void	json_int(struct json *, int64_t);
 void	json_uint(struct json *, uint64_t);
-void	json_real(struct json *, double);	/* null if not finite */
+void	json_number(struct json *, double);	/* null if not finite */
 void	json_text(struct json *, const char *);	/* NULL is null */
 /* A string if the bytes are UTF-8, else {"base64": "..."}. */
 void	json_textn(struct json *, const void *, size_t len);

@@ -125,6 +125,9 @@ put_string(struct json *j, const void *data, size_t len)
 
 	put(j, "\"", 1);
 	for (; s < end; s += n) {
+		n = 1;
+		if (*s >= 0x20 && *s < 0x7f && *s != '"' && *s != '\\')
+			continue;
 		n = character(s, &c);
 		if (!must_escape(c))
 			continue;
@@ -199,7 +202,7 @@ json_uint(struct json *j, uint64_t n)
 
 /* The shortest of 15 and 17 digits that reads back as the same number. */
 void
-json_real(struct json *j, double d)
+json_number(struct json *j, double d)
 {
 	char text[40];
 
@@ -300,7 +303,7 @@ json_value(struct json *j, const struct value *v)
 		json_uint(j, v->natural);
 		break;
 	case VALUE_REAL:
-		json_real(j, v->real);
+		json_number(j, v->real);
 		break;
 	case VALUE_TEXT:
 	case VALUE_BYTES:

@@ -328,6 +328,8 @@ static const uint8_t query_kinds[] = {
 	[SALLYPORT_FILES] = QUERY_files,
 	[SALLYPORT_FILE] = QUERY_file,
 	[SALLYPORT_STATE] = QUERY_state,
+	[SALLYPORT_AUDIT] = QUERY_audit,
+	[SALLYPORT_KEY] = QUERY_key,
 };
 
 uint64_t
@@ -371,4 +373,37 @@ sallyport_config(struct sallyport *h, const struct sallyport_setting *s,
 	m.request = r->number;
 	m.settings = BLOB(settings.data, settings.len);
 	return sent(h, r, send_config_request(&h->channel, &m));
+}
+
+uint64_t
+sallyport_explain(struct sallyport *h, const struct sallyport_call *call)
+{
+	struct explain_request m = { 0 };
+	autopack struct pack settings;
+	struct request *r;
+
+	pack_init(&settings, 64 * KiB);
+	if (FILL(h, m, tool, call->tool) == -1 ||
+	    check_settings(h, call->settings, call->nsettings) == -1)
+		return 0;
+	pack_settings(&settings, call->settings, call->nsettings);
+	if (settings.failed || call->len > 16 * MiB) {
+		too_large(h, settings.failed ? "the list of settings" :
+		    "the list of arguments", settings.failed ? 0 : 16);
+		return 0;
+	}
+	r = request_new(h);
+	m.request = r->number;
+	m.settings = BLOB(settings.data, settings.len);
+	m.arguments = BLOB(call->arguments, call->len);
+	return sent(h, r, send_explain_request(&h->channel, &m));
+}
+
+uint64_t
+sallyport_rules(struct sallyport *h)
+{
+	struct request *r = request_new(h);
+	struct rules_request m = { .request = r->number };
+
+	return sent(h, r, send_rules_request(&h->channel, &m));
 }

@@ -10,6 +10,12 @@ _sallyport_options() {
 		    --model --max-iterations --timeout --sandbox --detach
 		    --output-format --show --record --force --replay --set" ;;
 	'runs list') echo "$common --limit" ;;
+	'runs search')
+		echo "$common --task --since --until --status --tool --text
+		    --limit" ;;
+	'runs stats') echo "$common --since --until" ;;
+	'audit verify') echo "$common --live --key --head" ;;
+	'audit export') echo "$common --run --since --until" ;;
 	'runs cancel') echo "$common --now" ;;
 	logs) echo "$common --follow --since" ;;
 	'files get') echo "$common --output" ;;
@@ -18,6 +24,7 @@ _sallyport_options() {
 		echo "$common --in --timeout --stdin --working-dir --sandbox
 		    --set" ;;
 	'policy show') echo "$common --simulate" ;;
+	'policy explain' | 'policy test') echo "$common --set" ;;
 	'config show') echo "$common --effective --origin --set" ;;
 	*) echo "$common" ;;
 	esac
@@ -26,14 +33,16 @@ _sallyport_options() {
 # The words that may follow a command; "" where it has none.
 _sallyport_nouns() {
 	case $1 in
-	'') echo 'run runs logs files state sandbox tools policy config
+	'') echo 'run runs logs files state sandbox audit tools policy config
 	    doctor version help' ;;
-	runs) echo 'list show cancel' ;;
+	runs) echo 'list show search stats cancel' ;;
 	files) echo 'list get' ;;
 	sandbox) echo 'open exec close' ;;
 	tools) echo 'list show' ;;
-	policy | config) echo 'show' ;;
-	help) echo 'exit run runs logs files state sandbox tools policy config
+	audit) echo 'verify export key' ;;
+	policy) echo 'show check explain test' ;;
+	config) echo 'show' ;;
+	help) echo 'exit run runs logs files state sandbox audit tools policy config
 	    doctor version' ;;
 	esac
 }
@@ -89,7 +98,7 @@ _sallyport() {
 		logs | state | 'runs show' | 'runs cancel' | 'files list' | \
 		    'files get')
 			words=$(_sallyport_runs) ;;
-		'tools show')
+		'tools show' | 'policy explain')
 			words=$(sallyport tools list | cut -d ' ' -f 1) ;;
 		'policy show')
 			words=$(sallyport policy show | cut -d ' ' -f 1) ;;

@@ -11,6 +11,7 @@
 #include "ipc/util.h"
 #include "supervisor/judge/call.h"
 #include "supervisor/judge/client.h"
+#include "supervisor/judge/limits.h"
 #include "supervisor/judge/process.h"
 
 #define ANSWER_MS	15000	/* that an executor may need over a deadline */
@@ -82,28 +83,63 @@ call_remove(struct call *c)
 	call_free(c);
 }
 
-static struct verdict
-verdict_of(const struct run *r, const char *name, bool person)
+void
+call_ask(struct decide_request *q, const struct config *c)
 {
-	struct decide_request q = {
-		.tool = name,
-		.access = ACCESS_restricted,
-		.sandbox = r->mode != SANDBOX_none,
-		.person = person,
-	};
-
-	q.allowed = config_list(r->config, KEY_agents_sandbox_tools_allowed,
-	    &q.nallowed);
-	q.denied = config_list(r->config, KEY_agents_sandbox_tools_denied,
-	    &q.ndenied);
-	return decide(&q);
+	q->access = ACCESS_restricted;
+	q->allowed = config_list(c, KEY_agents_sandbox_tools_allowed,
+	    &q->nallowed);
+	q->denied = config_list(c, KEY_agents_sandbox_tools_denied,
+	    &q->ndenied);
+	q->rules = config_rules(c, &q->nrules);
 }
 
 bool
 call_offered(const struct run *r, const struct tool *tool)
 {
-	return tool->offered &&
-	    verdict_of(r, tool->name, false).action == ACTION_allow;
+	struct decide_request q = {
+		.tool = tool->name, .sandbox = r->mode != SANDBOX_none,
+	};
+
+	call_ask(&q, r->config);
+	return tool->offered && decide_offers(&q);
+}
+
+/* Nobody can be asked in this version: what needs that is not done. */
+static void
+refuse_ask(struct verdict *v)
+{
+	char reason[sizeof(v->reason)];
+
+	memcpy(reason, v->reason, sizeof(reason));
+	snprintf(v->reason, sizeof(v->reason), "needs approval, which is not "
+	    "available in this version: %.170s", reason);
+}
+
+static void
+judge_call(struct call *c)
+{
+	const struct run *r = c->run;
+	struct decide_request q = {
+		.tool = c->name, .sandbox = r->mode != SANDBOX_none,
+		.person = c->person,
+	};
+	autovalue struct value *arguments = NULL;
+	const char *why;
+
+	call_ask(&q, r->config);
+	q.arguments = arguments = value_decode(c->arguments.data,
+	    c->arguments.len, &why);
+	if (arguments == NULL)
+		c->verdict = (struct verdict){ .action = ACTION_deny,
+		    .rule = "policy/tools.def",
+		    .reason = "its arguments name a parameter twice" };
+	else
+		c->verdict = decide(&q);
+	if (c->verdict.action == ACTION_ask)
+		refuse_ask(&c->verdict);
+	if (c->verdict.action == ACTION_allow)
+		limits_judge(c);
 }
 
 void
@@ -127,7 +163,7 @@ call_next(struct run *r)
 	while (r->current == NULL && r->state == RUN_running &&
 	    (c = TAILQ_FIRST(&r->calls)) != NULL) {
 		r->current = c;
-		c->verdict = verdict_of(r, c->name, c->person);
+		judge_call(c);
 		c->token = event_decided(r, c);
 		log_line(LOG_INFO, "run=%s tenant=%s call=%llu verdict=%s "
 		    "tool=%s", r->name, r->tenant->name,
@@ -167,7 +203,7 @@ execute_stream(struct call *c)
 		.call = c->id,
 		.arguments = c->arguments,
 		.input = c->input,
-		.timeout = call_timeout(c),
+		.timeout = limits_timeout(c, call_timeout(c)),
 		.credit = c->credit,
 	};
 
@@ -217,6 +253,7 @@ call_recorded(struct call *c)
 		return;
 	}
 	c->state = CALL_executing;
+	c->began = now_mono_ms();
 	switch ((unsigned)c->tool->executor) {
 	case STREAM:
 		status = execute_stream(c);
@@ -256,6 +293,9 @@ call_output(struct call *c, struct tool_output *m, const char **why)
 	}
 	c->credit -= m->data.len;
 	event_output(c->run, c, m);
+	limits_output(c, m->data.len);
+	if (limits_over(c->run))
+		limits_stop(c->run);
 	if (c->client != NULL) {
 		struct exec_output out = {
 			.request = c->request,
@@ -309,6 +349,18 @@ answer(struct call *c, const struct tool_done *m)
 	}
 }
 
+/* A call is out of the way. */
+static void
+go_on(struct run *r)
+{
+	if (r->state == RUN_stopping)
+		run_settle(r);
+	else if (limits_over(r))
+		limits_stop(r);
+	else
+		call_next(r);
+}
+
 int
 call_done(struct call *c, struct tool_done *m, const char **why)
 {
@@ -329,11 +381,9 @@ call_done(struct call *c, struct tool_done *m, const char **why)
 	    r->name, r->tenant->name, (unsigned long long)c->number,
 	    outcome_name(m->outcome), (unsigned long long)(m->wall / 1000));
 	answer(c, m);
+	limits_done(c, m);
 	call_remove(c);
-	if (r->state == RUN_stopping)
-		run_settle(r);
-	else
-		call_next(r);
+	go_on(r);
 	return 0;
 }
 
@@ -357,6 +407,7 @@ finish_call(struct call *c, enum outcome outcome, enum error error,
 	if (c->state != CALL_queued && c->verdict.action == ACTION_allow)
 		event_completed(c->run, c, &m);
 	answer(c, &m);
+	limits_done(c, &m);
 	pack_clear(&p);
 	call_remove(c);
 }
@@ -368,10 +419,10 @@ call_fail(struct call *c, enum outcome outcome, enum error error,
 	struct run *r = c->run;
 
 	finish_call(c, outcome, error, message);
-	if (r->state == RUN_stopping)
-		run_settle(r);
-	else if (outcome != OUTCOME_denied)	/* call_next loops by itself */
-		call_next(r);
+	/* After a denied one call_next goes on by itself. */
+	if (outcome != OUTCOME_denied || r->state != RUN_running ||
+	    limits_over(r))
+		go_on(r);
 }
 
 void

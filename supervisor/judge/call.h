@@ -34,6 +34,8 @@ struct call {
 	uint64_t	 credit;	/* bytes of output it may still send */
 	uint64_t	 consumed;	/* bytes not granted again yet */
 	uint64_t	 token;		/* of tool.decided */
+	uint64_t	 began;		/* ms, monotonic; 0: not executed */
+	uint64_t	 received;	/* bytes of output that came live */
 	bool		 cancelled;
 	struct verdict	 verdict;
 };
@@ -45,6 +47,8 @@ struct call {
 int	 call_add(struct run *, struct call *, const char **why);
 void	 call_free(struct call *);
 
+/* The lists and rules of the configuration, into a question. */
+void	 call_ask(struct decide_request *, const struct config *);
 /* Whether the model may know of this tool in this run. */
 bool	 call_offered(const struct run *, const struct tool *);
 /* List of the names offered, as msgpack. */

@@ -189,12 +189,33 @@ static const enum key limits[] = {
 	KEY_providers_openai_timeout,
 };
 
+/* The same, where 0 is no limit. */
+static const enum key open_limits[] = {
+	KEY_agents_limits_tokens,
+	KEY_agents_limits_tool_calls,
+	KEY_agents_limits_tool_seconds,
+	KEY_agents_limits_output_bytes,
+	KEY_agents_limits_repeated_calls,
+};
+
+static bool
+narrower(double was, double is)
+{
+	return was == 0 || (is > 0 && is <= was);
+}
+
 static bool
 may_set(const struct config *was, const struct config *is, enum key key)
 {
 	for (size_t i = 0; i < nitems(limits); i++)
 		if (limits[i] == key)
 			return config_int(is, key) <= config_int(was, key);
+	for (size_t i = 0; i < nitems(open_limits); i++)
+		if (open_limits[i] == key)
+			return narrower((double)config_int(was, key),
+			    (double)config_int(is, key));
+	if (key == KEY_agents_limits_cost)
+		return narrower(config_real(was, key), config_real(is, key));
 	if (key == KEY_agents_sandbox_native_cpu_limit)
 		return config_real(is, key) <= config_real(was, key);
 	return key == KEY_providers_openai_default_model ||

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ipc/util.h"
+#include "supervisor/judge/rule_load.h"
 #include "supervisor/judge/setting.h"
 
 #define INTEGER(...)
@@ -26,6 +27,8 @@ static const struct gone_row {
 
 struct config {
 	struct setting	settings[KEY_COUNT];
+	struct rules	**rules;	/* [nrules], each held; owned array */
+	size_t		nrules;
 };
 
 /* --- finding a key, and saying what was probably meant --- */
@@ -123,6 +126,10 @@ config_copy(const struct config *from)
 
 	for (int k = 0; k < KEY_COUNT; k++)
 		setting_copy(&c->settings[k], &from->settings[k]);
+	if (from->nrules > 0)
+		c->rules = xcalloc(from->nrules, sizeof(*c->rules));
+	for (; c->nrules < from->nrules; c->nrules++)
+		c->rules[c->nrules] = rules_hold(from->rules[c->nrules]);
 	return c;
 }
 
@@ -133,6 +140,9 @@ config_free(struct config *c)
 		return;
 	for (int k = 0; k < KEY_COUNT; k++)
 		setting_clear(&c->settings[k]);
+	for (size_t i = 0; i < c->nrules; i++)
+		rules_drop(c->rules[i]);
+	free(c->rules);
 	free(c);
 }
 
@@ -182,6 +192,13 @@ config_list(const struct config *c, enum key key, size_t *count)
 
 	*count = s->count;
 	return (const char *const *)s->list;
+}
+
+struct rules *const *
+config_rules(const struct config *c, size_t *count)
+{
+	*count = c->nrules;
+	return c->rules;
 }
 
 const char *
@@ -253,6 +270,23 @@ load_key(struct loading *l, const char *name, const struct value *v)
 }
 
 static int
+load_rules(struct loading *l, const struct value *list)
+{
+	struct config *c = l->config;
+	struct rules *rules = rules_load(list, l->lines, l->path, l->why,
+	    l->size);
+
+	if (rules == NULL)
+		return -1;
+	c->rules = xrealloc(c->rules, (c->nrules + 1) * sizeof(*c->rules));
+	c->rules[c->nrules++] = rules;
+	return 0;
+}
+
+static int
+load_entry(struct loading *, const char *name, const struct value *);
+
+static int
 load_table(struct loading *l, const char *prefix, const struct value *table)
 {
 	for (size_t i = 0; i < table->map.count; i++) {
@@ -266,12 +300,19 @@ load_table(struct loading *l, const char *prefix, const struct value *table)
 		if (n < 0 || (size_t)n >= sizeof(name))
 			return refuse(l->why, l->size,
 			    "%s: a key is longer than 255 bytes", l->path);
-		if (pair->value.type == VALUE_MAP ?
-		    load_table(l, name, &pair->value) == -1 :
-		    load_key(l, name, &pair->value) == -1)
+		if (load_entry(l, name, &pair->value) == -1)
 			return -1;
 	}
 	return 0;
+}
+
+static int
+load_entry(struct loading *l, const char *name, const struct value *v)
+{
+	if (strcmp(name, RULES_KEY) == 0)
+		return load_rules(l, v);
+	return v->type == VALUE_MAP ? load_table(l, name, v) :
+	    load_key(l, name, v);
 }
 
 int

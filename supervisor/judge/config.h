@@ -12,6 +12,7 @@
 
 #include "ipc/pack.h"
 #include "ipc/value.h"
+#include "policy/rules.h"
 
 #define INTEGER(name, ...)	KEY_##name,
 #define SIZE(name, ...)		KEY_##name,
@@ -48,6 +49,8 @@ bool		 config_flag(const struct config *, enum key);
 const char	*config_text(const struct config *, enum key);
 const char *const *config_list(const struct config *, enum key,
 		    size_t *count);
+/* The rules on tools: one list of each file that has some. */
+struct rules *const *config_rules(const struct config *, size_t *count);
 /* "default", "FILE:LINE", "-c", "environment NAME" */
 const char	*config_origin(const struct config *, enum key);
 bool		 config_is_default(const struct config *, enum key);

@@ -26,6 +26,7 @@ send_append(struct run *r, enum event_type type, const struct pack *bytes,
     struct append_request *m)
 {
 	struct tenant *t = r->tenant;
+	uint64_t token;
 
 	if (!tracker_there(t))
 		return 0;
@@ -39,7 +40,9 @@ send_append(struct run *r, enum event_type type, const struct pack *bytes,
 	m->body = BLOB(bytes->data, bytes->len);
 	if (send_append_request(&t->tracker->channel, m) == -1)
 		return 0;
-	return tracker_token(t, r, bytes->len);
+	token = tracker_token(t, r, bytes->len);
+	tracker_event(t, m->digest);
+	return token;
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "ipc/loop.h"
 #include "ipc/util.h"
 #include "supervisor/judge/call.h"
+#include "supervisor/judge/checkpoint.h"
 #include "supervisor/judge/client.h"
 #include "supervisor/judge/dial.h"
 #include "supervisor/judge/process.h"
@@ -180,6 +181,8 @@ pack_error(const struct run *r, struct pack *p)
 void
 run_summary(struct run *r, struct pack *p)
 {
+	bool priced = r->spent.cost > 0;
+
 	pack_map(p, 9);
 	pack_key_text(p, "run", r->name);
 	pack_key_text(p, "status", status_name(r->stop));
@@ -192,9 +195,13 @@ run_summary(struct run *r, struct pack *p)
 		pack_nil(p);
 	pack_key_uint(p, "iterations", r->iteration);
 	pack_text(p, "usage");
-	pack_map(p, 2);
+	pack_map(p, priced ? 3 : 2);
 	pack_key_uint(p, "input_tokens", r->input_tokens);
 	pack_key_uint(p, "output_tokens", r->output_tokens);
+	if (priced) {
+		pack_text(p, "cost");
+		pack_real(p, r->spent.cost);
+	}
 	pack_key_uint(p, "tool_calls", r->tool_calls);
 	pack_key_uint(p, "duration_ms", now_mono_ms() - r->began_mono);
 	pack_error(r, p);
@@ -281,6 +288,7 @@ run_over(struct run *r)
 	    stop_status(r->stop), r->iteration,
 	    (unsigned long long)r->tool_calls,
 	    (unsigned long long)(now_mono_ms() - r->began_mono));
+	checkpoint_now(r->judge, r->tenant);
 	watch_ended(r);
 	answer_open(r);
 	tracker_forget(r->tenant, r);

@@ -12,6 +12,7 @@
 #include "ipc/util.h"
 #include "ipc/version.h"
 #include "supervisor/judge/client.h"
+#include "supervisor/judge/explain.h"
 #include "supervisor/judge/handlers.h"
 #include "supervisor/judge/query.h"
 #include "supervisor/judge/sandbox.h"
@@ -225,6 +226,31 @@ on_watch_request(struct channel *ch, struct watch_request *m)
 
 /* --- questions --- */
 
+/* Whose signatures these are, and the newest of them. */
+static void
+answer_key(struct client *c, uint64_t request)
+{
+	const struct tenant *t = &c->judge->tenant;
+	struct row out = { .request = request };
+	struct pack p;
+
+	pack_init(&p, 4 * KiB);
+	pack_map(&p, 6);
+	pack_text(&p, "key");
+	pack_bytes(&p, c->judge->signing_key, 32);
+	pack_key_text(&p, "tenant", t->name);
+	pack_key_uint(&p, "place", t->signed_place);
+	pack_text(&p, "head");
+	pack_bytes(&p, t->signed_head, 32);
+	pack_key_uint(&p, "at", t->signed_at);
+	pack_text(&p, "signature");
+	pack_bytes(&p, t->signature, 64);
+	out.row = BLOB(p.data, p.len);
+	(void)send_row(&c->channel, &out);
+	pack_clear(&p);
+	client_done(c, request, "");
+}
+
 int
 on_query_request(struct channel *ch, struct query_request *m)
 {
@@ -236,6 +262,10 @@ on_query_request(struct channel *ch, struct query_request *m)
 		return 0;
 	if (m->kind >= QUERY_COUNT)
 		return channel_fault(ch, "a query of no kind");
+	if (m->kind == QUERY_key) {
+		answer_key(c, m->request);
+		return 0;
+	}
 	q = c->nqueries < CLIENT_QUERIES ?
 	    query_new(c->judge, m->kind, m->run) : NULL;
 	if (q == NULL) {
@@ -295,6 +325,27 @@ on_config_request(struct channel *ch, struct config_request *m)
 	}
 	config_free(config);
 	client_done(c, m->request, "");
+	return 0;
+}
+
+int
+on_explain_request(struct channel *ch, struct explain_request *m)
+{
+	struct client *c = client_of(ch);
+	struct refusal no = { .error = ERROR_none };
+
+	if (c != NULL && explain_call(c, m, &no) == -1)
+		client_refuse(c, m->request, &no);
+	return 0;
+}
+
+int
+on_rules_request(struct channel *ch, struct rules_request *m)
+{
+	struct client *c = client_of(ch);
+
+	if (c != NULL)
+		explain_rules(c, m->request);
 	return 0;
 }
 

@@ -138,6 +138,9 @@ on_model_completed(struct channel *c, struct model_completed *m)
 	r->input_tokens += m->input_tokens;
 	r->output_tokens += m->output_tokens;
 	event_model_completed(r, m);
+	limits_model(r, m);
+	if (limits_over(r))
+		limits_stop(r);
 	return 0;
 }
 

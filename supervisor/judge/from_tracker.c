@@ -50,11 +50,25 @@ on_record_failed(struct channel *c, struct record_failed *m)
 	text_escape(reason, sizeof(reason), m->reason, strlen(m->reason));
 	snprintf(text, sizeof(text), "cannot record: %s%s%s", reason,
 	    reason[0] != '\0' ? ": " : "", strerror((int)(m->error & 0xfff)));
+	tracker_failed(&j->tenant, m->token);
 	log_line(LOG_ERROR, "%s%s tenant=%s recorded=0 reason=\"%s\"",
 	    r != NULL ? "run=" : "", r != NULL ? r->name : "",
 	    j->tenant.name, text);
 	if (r != NULL)
 		run_unrecorded(r, text);
+	return 0;
+}
+
+int
+on_ledger(struct channel *c, struct ledger *m)
+{
+	struct judge *j = judge_of(c);
+
+	if (j == NULL)
+		return 0;
+	if (j->tenant.settled)
+		return channel_fault(c, "a second ledger");
+	tracker_settled(j, &j->tenant, m);
 	return 0;
 }
 

@@ -48,6 +48,15 @@ struct unsaved {
 	uint64_t	 token;
 	struct run	*run;		/* NULL once it is gone */
 	size_t		 size;		/* bytes */
+	bool		 event;		/* has a place in the chain ... */
+	bool		 failed;	/* ... unless it could not be kept */
+	uint8_t		 digest[32];	/* of the event */
+};
+
+/* The chain over all events of a tenant that are on the disk. */
+struct chain {
+	uint64_t	 place;		/* of the newest; 0: none yet */
+	uint8_t		 head[32];	/* zeros before the first */
 };
 
 /* One tenant: its tracker, and what that has not confirmed yet. */
@@ -59,6 +68,15 @@ struct tenant {
 	TAILQ_HEAD(unsaved_list, unsaved) unsaved;	/* oldest first */
 	struct event	*retry;		/* back-off after its death */
 	unsigned	 deaths;	/* in a row */
+	bool		 settled;	/* its ledger was compared */
+	char		 damage[512];	/* how it contradicts, or "" */
+	struct chain	 chain;		/* checkpoint.c */
+	uint64_t	 signed_place;	/* newest checkpoint; 0: none */
+	uint64_t	 signed_at;	/* ms since 1970 */
+	uint8_t		 signed_head[32], signature[64];
+	bool		 signing;	/* the supervisor was asked */
+	bool		 sign_again;	/* a run ended meanwhile */
+	struct event	*sign_timer;
 };
 
 /* The configuration that is being read (load.c). */
@@ -97,6 +115,7 @@ struct judge {
 	int		 log_level;	/* of the command line */
 	struct config	*config;	/* in force, owned */
 	struct loading	 loading;
+	uint8_t		 signing_key[32];	/* public */
 	struct tenant	 tenant;	/* the only one so far */
 	struct process	*dialer;	/* NULL: not there now */
 	struct event	*dialer_retry;

@@ -7,11 +7,13 @@
  * Reading order of this room:
  *   judge.h judge.c      its state, its bounds, the sweep, serving, leaving
  *   process.c            asking for processes; none is used unverified
- *   load.c config.c      the configuration, from a config-reader
+ *   load.c config.c rule_load.c  the configuration, from a config-reader
  *   run.c start.c finish.c  the life of a run, and how it ends
- *   call.c               one tool call: decided, recorded, executed, done
+ *   call.c limits.c      one tool call: decided, recorded, executed, done
+ *   explain.c            what would be decided, for a person
  *   journal.c events.c   the chained events of a run
  *   tracker.c query.c    the record keeper, and questions to it
+ *   checkpoint.c         the chain of a tenant, and when it is signed
  *   provider.c dial.c    which model, and where it may connect
  *   client.c watch.c     those who ask, and those who follow
  *   sandbox.c            sandboxes without a model

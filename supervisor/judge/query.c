@@ -54,7 +54,7 @@ query_begin(struct query *q)
 {
 	struct tenant *t = &q->judge->tenant;
 
-	if (tracker_there(t))
+	if (tracker_readable(t))
 		query_send(q);
 	else
 		tracker_want(q->judge, t);
@@ -69,7 +69,7 @@ query_credit_add(struct query *q, uint32_t rows)
 		rows = CLIENT_ROWS - q->credit;
 	q->credit += rows;
 	m.credit = rows;
-	if (rows > 0 && q->sent && tracker_there(&q->judge->tenant))
+	if (rows > 0 && q->sent && tracker_readable(&q->judge->tenant))
 		(void)send_row_credit(&q->judge->tenant.tracker->channel, &m);
 }
 
@@ -78,7 +78,7 @@ query_free(struct query *q)
 {
 	struct query_cancel m = { .query = q->id };
 
-	if (q->sent && tracker_there(&q->judge->tenant))
+	if (q->sent && tracker_readable(&q->judge->tenant))
 		(void)send_query_cancel(&q->judge->tenant.tracker->channel,
 		    &m);
 	if (q->client != NULL)

@@ -344,6 +344,22 @@ run_unrecorded(struct run *r, const char *why)
 		timer_start(r->deadline, 0);
 }
 
+/* IntegrityError: the run ends without a word in that record. */
+void
+run_damaged(struct run *r, const char *why)
+{
+	struct ending e = {
+		.stop = STOP_integrity, .error = ERROR_IntegrityError,
+		.message = why, .now = true,
+		.hint = "keep the state directory as it is; 'sallyport audit "
+		    "verify --live' names the first record that is not what "
+		    "it was",
+	};
+
+	r->unrecordable = true;
+	run_stop(r, &e);
+}
+
 /*
  * What was sent is on the disk, so the chain can go on once a new tracker is
  * there; until then none of its processes may add to it.

@@ -10,6 +10,7 @@
 #include "policy/words.h"
 #include "supervisor/judge/journal.h"
 #include "supervisor/judge/judge.h"
+#include "supervisor/judge/limits.h"
 #include "supervisor/judge/provider.h"
 
 enum run_state {
@@ -72,6 +73,7 @@ struct run {
 
 	uint64_t	 began_mono, began_wall;	/* ms */
 	uint64_t	 input_tokens, output_tokens, tool_calls;
+	struct spent	 spent;
 
 	/* how it ends */
 	bool		 started;	/* run.started is in the journal */
@@ -130,6 +132,8 @@ void		 run_lost(struct run *, struct process *, const char *why,
 /* The record: everything up to token is kept; or nothing more can be. */
 void		 run_recorded(struct run *, uint64_t token);
 void		 run_unrecorded(struct run *, const char *why);
+/* Its record is not what was signed: nothing may be done. */
+void		 run_damaged(struct run *, const char *why);
 /* The tracker died: nothing goes on, but the next one may note the end. */
 void		 run_interrupted(struct run *, const char *why);
 

@@ -30,6 +30,10 @@ run_begin(struct run *r)
 		timer_start(r->deadline, r->timeout * 1000);
 	timer_start(r->timer, START_MS);
 	tracker_want(j, r->tenant);
+	if (r->tenant->settled && r->tenant->damage[0] != '\0') {
+		run_damaged(r, r->tenant->damage);
+		return;
+	}
 	if (r->mode == SANDBOX_native)
 		asked = process_ask_sandbox(r) == 0;
 	else

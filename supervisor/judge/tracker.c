@@ -4,9 +4,11 @@
  * Runs in: judge.  Input: tokens from the tracker, which may lie.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "ipc/loop.h"
 #include "ipc/util.h"
+#include "supervisor/judge/checkpoint.h"
 #include "supervisor/judge/process.h"
 #include "supervisor/judge/query.h"
 #include "supervisor/judge/run.h"
@@ -21,6 +23,7 @@ tenant_init(struct judge *j, struct tenant *t, const char *name)
 	t->next_token = 1;
 	TAILQ_INIT(&t->unsaved);
 	t->retry = timer_new(j, on_retry, j);
+	chain_init(j, t);
 }
 
 void
@@ -33,6 +36,7 @@ tenant_clear(struct tenant *t)
 		free(u);
 	}
 	timer_free(&t->retry);
+	chain_clear(t);
 }
 
 unsigned
@@ -46,7 +50,13 @@ backoff_ms(unsigned deaths)
 bool
 tracker_there(const struct tenant *t)
 {
-	return process_usable(t->tracker);
+	return tracker_readable(t) && t->damage[0] == '\0';
+}
+
+bool
+tracker_readable(const struct tenant *t)
+{
+	return t->settled && process_usable(t->tracker);
 }
 
 void
@@ -74,12 +84,45 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 		tracker_lost(j, &j->tenant, "it cannot be started");
 }
 
+/* Before anything is added or read: is it the record that we know? */
 void
 tracker_usable(struct judge *j, struct tenant *t)
 {
+	struct ledger_request m = { .place = 0 };
+	const uint8_t *head;
+
+	(void)j;
+	chain_known(t, &m.place, &head);
+	(void)send_ledger_request(&t->tracker->channel, &m);
+}
+
+static void
+stop_all(struct judge *j, const struct tenant *t)
+{
 	struct run *r, *next;
 
-	(void)t;
+	for (r = LIST_FIRST(&j->runs); r != NULL; r = next) {
+		next = LIST_NEXT(r, next);
+		run_damaged(r, t->damage);
+	}
+}
+
+void
+tracker_settled(struct judge *j, struct tenant *t, const struct ledger *m)
+{
+	struct run *r, *next;
+
+	t->settled = true;
+	if (chain_settle(t, m) == -1) {
+		log_line(LOG_ERROR, "tenant=%s error=IntegrityError "
+		    "reason=\"%s\" hint=\"keep the state directory as it is; "
+		    "'sallyport audit verify --live' names the first record "
+		    "that is not what it was\"", t->name, t->damage);
+		stop_all(j, t);
+		query_send_waiting(j);
+		return;
+	}
+	checkpoint_keep(t);
 	for (r = LIST_FIRST(&j->runs); r != NULL; r = next) {
 		next = LIST_NEXT(r, next);
 		run_advance(r);
@@ -96,6 +139,7 @@ tracker_lost(struct judge *j, struct tenant *t, const char *why)
 	char text[320];
 
 	t->tracker = NULL;
+	t->settled = false;
 	t->deaths++;
 	while ((u = TAILQ_FIRST(&t->unsaved)) != NULL) {
 		TAILQ_REMOVE(&t->unsaved, u, next);
@@ -123,6 +167,25 @@ tracker_token(struct tenant *t, struct run *r, size_t size)
 	return u->token;
 }
 
+void
+tracker_event(struct tenant *t, const uint8_t digest[32])
+{
+	struct unsaved *u = TAILQ_LAST(&t->unsaved, unsaved_list);
+
+	u->event = true;
+	memcpy(u->digest, digest, sizeof(u->digest));
+}
+
+void
+tracker_failed(struct tenant *t, uint64_t token)
+{
+	struct unsaved *u;
+
+	TAILQ_FOREACH(u, &t->unsaved, next)
+		if (u->token == token)
+			u->failed = true;
+}
+
 int
 tracker_saved(struct judge *j, struct tenant *t, uint64_t token)
 {
@@ -137,9 +200,12 @@ tracker_saved(struct judge *j, struct tenant *t, uint64_t token)
 			u->run->journal.unsaved -= u->size;
 			u->run->journal.waiting--;
 		}
+		if (u->event && !u->failed)
+			chain_add(&t->chain, u->digest);
 		TAILQ_REMOVE(&t->unsaved, u, next);
 		free(u);
 	}
+	checkpoint_look(j, t);
 	for (r = LIST_FIRST(&j->runs); r != NULL; r = next) {
 		next = LIST_NEXT(r, next);
 		run_recorded(r, token);

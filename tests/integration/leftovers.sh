@@ -40,5 +40,5 @@ sleep 0.5
 is "$(alive $tree)" "" "after 25 sandboxes no process is left"
 is "$(made_by "$server")" "" "and no cgroup or file outside the state directory"
 is "$(grep -c . /proc/self/mountinfo)" "$mounts" "and no mount"
-is "$(ls "$SALLYPORT_STATE_DIR" | grep -v '^\(lock\|tenants\|sallyportd.log\)$')" "" \
-    "the state directory holds only the record and the log"
+is "$(ls "$SALLYPORT_STATE_DIR" | grep -v '^\(lock\|keys\|tenants\|sallyportd.log\)$')" "" \
+    "the state directory holds only the record, its keys and the log"

@@ -25,4 +25,9 @@ scene bounds
 is "$status" 76 "limits out of bounds break the contract"
 unlike "$said" 'ended sandbox-launcher' "and nothing was started for them"
 
-is "$(ls "$work/leave")" "lock" "no socket stays behind"
+scene rollback
+is "$status" 76 "asking for a signature over a second history is the end"
+like "$said" 'sign_request: a head at place 4, but 5 is signed' "and the log says which"
+is "$(sed -n 3p "$work/rollback/keys/head-default")" "place 5" "the first one stays"
+
+is "$(echo $(ls "$work/leave"))" "keys lock" "no socket stays behind"

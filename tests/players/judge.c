@@ -52,6 +52,16 @@ sandbox_ask(void)
 }
 
 static void
+second_history(void)
+{
+	struct sign_request m = { .place = 5, .head = { 1 } };
+
+	send_sign_request(&player.supervisor, &m);
+	m.place = 4;
+	send_sign_request(&player.supervisor, &m);
+}
+
+static void
 act(void)
 {
 	struct spawn_request m = { .process = WORKER, .role = DIALER };
@@ -63,7 +73,9 @@ act(void)
 		_exit(3);
 	if (scene_is("role"))
 		m.role = JUDGE;
-	if (scene_is("sandbox") || scene_is("bounds"))
+	if (scene_is("rollback"))
+		second_history();
+	else if (scene_is("sandbox") || scene_is("bounds"))
 		sandbox_ask();
 	else if (scene_is("hold"))
 		send_serving(&player.supervisor, &serving);
@@ -85,6 +97,23 @@ on_assume(struct channel *c, struct assume *m)
 	    m->config_files, m->cgroups);
 	if (m->config_files == 0)
 		act();
+	return 0;
+}
+
+int
+on_signing_key(struct channel *c, struct signing_key *m)
+{
+	(void)c;
+	log_line(LOG_INFO, "signing_key %02x%02x", m->key[0], m->key[1]);
+	return 0;
+}
+
+int
+on_head_signed(struct channel *c, struct head_signed *m)
+{
+	(void)c;
+	log_line(LOG_INFO, "head_signed tenant=%u place=%u", m->tenant,
+	    (unsigned)m->place);
 	return 0;
 }
 

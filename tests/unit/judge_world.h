@@ -60,6 +60,8 @@ static struct world {
 	size_t		 nseats;
 	struct sockaddr_un address;
 	bool		 serving, left;
+	unsigned	 signs;		/* sign_requests so far, ... */
+	struct sign_request sign;	/* ... the newest */
 	uint32_t	 left_status;
 	/* how the world behaves */
 	enum party	 unconfined;	/* is not verified */
@@ -71,6 +73,9 @@ static struct world {
 	bool		 keeps;		/* and answers queries for events */
 	size_t		 nevents;
 	uint8_t		 head[32];	/* digest of the newest */
+	uint8_t		 heads[EVENTS + 1][32];	/* of the tenant's chain */
+	bool		 lost;		/* it comes back with an empty record */
+	uint64_t	 held;		/* or says that it has so much */
 	uint64_t	 answered;	/* newest token that was `recorded` */
 	unsigned	 stored;	/* files */
 	uint64_t	 query, since, credit;	/* of the query under way */
@@ -177,6 +182,9 @@ supervisor_saw(struct seat *s)
 		supervisor_verify(s->got.verify_request.process);
 	} else if (s->kind == MSG_kill_request) {
 		supervisor_kill(s->got.kill_request.process);
+	} else if (s->kind == MSG_sign_request) {
+		world.signs++;
+		world.sign = s->got.sign_request;
 	} else if (s->kind == MSG_serving) {
 		world.serving = true;
 	} else if (s->kind == MSG_leave_request) {
@@ -192,6 +200,7 @@ tracker_append(struct seat *s, struct append_request *m)
 {
 	struct recorded yes = { .token = m->token };
 	struct record_failed no = { .token = m->token, .error = ENOSPC };
+	crypto_hash_sha256_state chain;
 	uint8_t digest[32];
 	const uint8_t *previous;
 	struct unpack u;
@@ -228,11 +237,29 @@ tracker_append(struct seat *s, struct append_request *m)
 		pack_raw(&world.bodies[world.nevents], u.at,
 		    (size_t)(u.end - u.at));
 	}
+	crypto_hash_sha256_init(&chain);
+	crypto_hash_sha256_update(&chain, world.heads[world.nevents], 32);
+	crypto_hash_sha256_update(&chain, digest, 32);
+	crypto_hash_sha256_final(&chain, world.heads[world.nevents + 1]);
 	world.events[world.nevents++] = m->type;
 	if (m->durable) {
 		world.answered = m->token;
 		send_recorded(&s->c, &yes);
 	}
+}
+
+/* What it holds, or what the test makes of it. */
+static inline void
+tracker_ledger(struct seat *s)
+{
+	uint64_t asked = s->got.ledger_request.place;
+	struct ledger m = { .place = world.lost ? 0 : world.held != 0 ?
+	    world.held : world.nevents };
+
+	if (asked <= m.place)
+		memcpy(m.held, world.heads[asked], 32);
+	memcpy(m.head, world.heads[m.place], 32);
+	send_ledger(&s->c, &m);
 }
 
 /* The next rows of the query under way, as far as there is credit. */
@@ -290,6 +317,8 @@ world_saw(struct seat *s)
 
 	if (s->party == SUPERVISOR)
 		supervisor_saw(s);
+	if (s->kind == MSG_ledger_request)
+		tracker_ledger(s);
 	if (s->kind == MSG_append_request)
 		tracker_append(s, &s->got.append_request);
 	if (world.keeps && s->party == TRACKER)

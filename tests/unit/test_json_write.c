@@ -96,7 +96,7 @@ test_json_members_name_bytes_by_what_they_are(void **state)
 }
 
 static void
-test_json_real_reads_back(void **state)
+test_json_number_reads_back(void **state)
 {
 	static const struct { double d; const char *text; } cases[] = {
 		{ 0.1, "0.1" }, { 1.0, "1.0" }, { 1e300, "1e+300" },
@@ -108,7 +108,7 @@ test_json_real_reads_back(void **state)
 	for (size_t i = 0; i < nitems(cases); i++) {
 		autojson struct json j = { 0 };
 
-		json_real(&j, cases[i].d);
+		json_number(&j, cases[i].d);
 		assert_string_equal(j.text, cases[i].text);
 	}
 }
@@ -136,7 +136,7 @@ main(void)
 		cmocka_unit_test(test_json_text_gives_other_bytes_as_base64),
 		cmocka_unit_test(
 		    test_json_members_name_bytes_by_what_they_are),
-		cmocka_unit_test(test_json_real_reads_back),
+		cmocka_unit_test(test_json_number_reads_back),
 		cmocka_unit_test(test_time_text_is_rfc3339),
 	};
 

@@ -152,6 +152,13 @@ test_client_of_a_daemon_may_only_narrow(void **state)
 	expect_setting("agents.sandbox.native.memory_limit", "2g", false);
 	expect_setting("agents.sandbox.native.cpu_limit", "1.5", true);
 	expect_setting("agents.sandbox.native.cpu_limit", "3", false);
+	/* 0 is no limit: to set one narrows, to take it away does not. */
+	expect_setting("agents.limits.tokens", "5", true);
+	expect_setting("agents.limits.cost", "0.5", true);
+	expect_setting("agents.limits.repeated_calls", "3", true);
+	expect_setting("agents.limits.repeated_calls", "21", false);
+	expect_setting("agents.limits.repeated_calls", "0", false);
+	expect_setting("providers.openai.prices.input", "0.001", false);
 }
 
 static void

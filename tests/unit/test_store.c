@@ -46,7 +46,7 @@ static void
 test_store_open_refuses_another_format(void **state)
 {
 	struct fixture *f = *state;
-	MDB_val key = { 6, (void *)"format" }, value = { 1, (void *)"\2" };
+	MDB_val key = { 6, (void *)"format" }, value = { 1, (void *)"\177" };
 	MDB_txn *txn;
 	MDB_dbi meta;
 

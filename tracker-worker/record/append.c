@@ -1,5 +1,5 @@
 /*
- * append.c: one event to the end of its run's chain.
+ * append.c: one event to the end of its run's chain, and of the tenant's.
  * Runs in: tracker-record, and tests.
  * Input: events from the judge.  The judge computes the chain; here it is
  * checked, so that neither side alone can leave a gap or fork it.
@@ -91,5 +91,7 @@ event_append(struct store *s, MDB_txn *txn, const struct event_view *e,
 	if ((rc = store_put(txn, s->events, &k, raw.data, raw.len)) != 0 ||
 	    (rc = row_update(s, txn, e)) != 0)
 		return rc;
-	return head_put(s, txn, e, digest);
+	if ((rc = head_put(s, txn, e, digest)) != 0)
+		return rc;
+	return ledger_append(s, txn, e, digest);
 }

@@ -109,6 +109,12 @@ apply(struct tracker *t, MDB_txn *txn, struct op *op)
 	case OP_DELETE:
 		rc = state_delete(&t->store, txn, op->run, key, &op->found);
 		break;
+	case OP_SIGNED:
+		rc = signed_put(&t->store, txn, &op->signature);
+		if (rc == REFUSED)
+			log_line(LOG_ERROR, "a signed head is not the head "
+			    "of its place");
+		break;
 	}
 	if (rc == REFUSED) {
 		op->refused = EINVAL;
@@ -158,6 +164,8 @@ answer_all(struct tracker *t, int error)
 	struct op *op;
 
 	for (op = t->first; op != NULL; op = op->next) {
+		if (op->kind == OP_SIGNED)
+			continue;	/* the next one, or a start, mends it */
 		if (op->kind == OP_SET || op->kind == OP_DELETE)
 			answer_state(t, op, error);
 		else if (error != 0 || op->refused != 0)

@@ -3,7 +3,8 @@
  * Runs in: tracker-record; may use its working directory and nothing else.
  * Input: the judge's messages.
  * Reading order: main.c, record.h, from_judge.c, commit.c, append.c, rows.c,
- * event.c, store.c, outputs.c, tools.c, state.c, query.c, rows_out.c.
+ * event.c, ledger.c, store.c, outputs.c, tools.c, state.c, query.c,
+ * rows_out.c, audit.c.
  */
 #include <errno.h>
 #include <signal.h>

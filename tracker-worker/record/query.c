@@ -219,13 +219,16 @@ query_find(struct tracker *t, struct query *q, const struct record_query *m,
 		snprintf(why, size, "%s", store_reason(rc));
 		return FOUND_broken;
 	}
-	if (q->kind != QUERY_runs)
+	q->filtered = q->kind == QUERY_audit && m->run[0] != '\0';
+	if (q->filtered || (q->kind != QUERY_runs && q->kind != QUERY_audit))
 		found = run_find(&t->store, txn, m->run, q->run, why, size);
 	if (found == FOUND_all && q->kind == QUERY_file)
 		found = query_open_file(&t->store, txn, t->outputs, q, m->path,
 		    why, size);
 	mdb_txn_abort(txn);
-	if (found == FOUND_all && q->kind != QUERY_runs)
+	if (found == FOUND_all && q->kind == QUERY_audit)
+		q->place = m->since;
+	else if (found == FOUND_all && q->kind != QUERY_runs)
 		set_start(q, m);
 	return found;
 }

@@ -26,6 +26,9 @@ struct query {
 	uint64_t	 left;		/* rows that are still wanted */
 	uint64_t	 credit;	/* rows that may be sent now */
 	bool		 peeked;	/* without credit: it has not ended */
+	bool		 filtered;	/* QUERY_audit: of one run only */
+	uint64_t	 place;		/* QUERY_audit: of the last row */
+	bool		 checked, counted;	/* and how far behind it */
 	int		 fd;		/* of QUERY_file, or -1; owned */
 	uint64_t	 offset, size;	/* bytes of that file */
 	uint8_t		 digest[DIGEST_LEN];
@@ -44,6 +47,10 @@ enum found	 run_find(struct store *, MDB_txn *, const char *text,
  * what it was, or another error.
  */
 int		 query_next(struct store *, MDB_txn *, struct query *,
+		    struct pack *row);
+
+/* audit.c: the next row of a QUERY_audit. */
+int		 next_audit(struct store *, MDB_txn *, struct query *,
 		    struct pack *row);
 
 /* Find and open the recorded file of a QUERY_file. */

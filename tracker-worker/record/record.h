@@ -55,6 +55,8 @@ struct store {
 	MDB_dbi		 runs;		/* run -> row; a UUIDv7 sorts by time */
 	MDB_dbi		 files;		/* run + path -> entry */
 	MDB_dbi		 state;		/* run + key -> msgpack */
+	MDB_dbi		 ledger;	/* place -> run, seq, digest, head */
+	MDB_dbi		 checkpoints;	/* place -> head, time, signature */
 	size_t		 map;		/* bytes, now */
 	size_t		 map_max;	/* bytes it may grow to */
 };
@@ -114,6 +116,43 @@ int	 head_get(struct store *, MDB_txn *, const uint8_t run[16],
 int	 event_append(struct store *, MDB_txn *, const struct event_view *,
 	    struct bytes raw, const uint8_t digest[DIGEST_LEN], char *why,
 	    size_t size);
+
+/* --- ledger.c: the chain over the whole tenant --- */
+
+struct ledger_row {
+	uint64_t	 place;		/* from 1; 0: before the first event */
+	uint8_t		 run[16];
+	uint64_t	 seq;		/* in the run */
+	uint8_t		 digest[DIGEST_LEN];	/* of the event */
+	uint8_t		 head[DIGEST_LEN];	/* of the chain, it included */
+};
+
+struct signed_row {
+	uint64_t	 place;
+	uint8_t		 head[DIGEST_LEN];
+	uint64_t	 at;		/* ms since 1970 */
+	uint8_t		 signature[64];	/* Ed25519 */
+};
+
+/* The next head: SHA-256(head || digest). */
+void	 ledger_head(uint8_t head[DIGEST_LEN],
+	    const uint8_t digest[DIGEST_LEN]);
+/* 0 with zeros for place 0, MDB_NOTFOUND, or another error. */
+int	 ledger_get(struct store *, MDB_txn *, uint64_t place,
+	    struct ledger_row *);
+/* The newest; place 0 and zeros if there is none. */
+int	 ledger_last(struct store *, MDB_txn *, struct ledger_row *);
+int	 ledger_append(struct store *, MDB_txn *, const struct event_view *,
+	    const uint8_t digest[DIGEST_LEN]);
+int	 ledger_event(struct store *, MDB_txn *, const struct ledger_row *,
+	    MDB_val *event);
+/* Verify the places behind *at up to `until`; 0, REFUSED with a reason. */
+int	 ledger_check(struct store *, MDB_txn *, struct ledger_row *at,
+	    uint64_t until, char *why, size_t size);
+/* Keep a signed head; REFUSED if it is not the head of its place. */
+int	 signed_put(struct store *, MDB_txn *, const struct signed_row *);
+int	 signed_get(struct store *, MDB_txn *, uint64_t place,
+	    struct signed_row *);
 
 /* What `runs list` shows; the index is made from events as they come. */
 struct run_row {

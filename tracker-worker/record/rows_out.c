@@ -256,6 +256,9 @@ query_next(struct store *s, MDB_txn *txn, struct query *q, struct pack *row)
 		return next_piece(q, row);
 	case QUERY_state:
 		return next_state(s, txn, q, row);
+	case QUERY_audit:
+		return next_audit(s, txn, q, row);
+	case QUERY_key:		/* the judge's to answer */
 	case QUERY_COUNT:
 		break;
 	}

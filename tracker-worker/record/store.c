@@ -19,7 +19,7 @@
 #include "ipc/util.h"
 #include "tracker-worker/record/record.h"
 
-#define FORMAT		1u		/* of keys and values */
+#define FORMAT		2u		/* of keys and values */
 #define PATH_INLINE	440u		/* bytes of a path within a key */
 #define LOCK_TRIES	100		/* of 100 ms each */
 
@@ -58,7 +58,7 @@ open_environment(struct store *s)
 
 	if ((rc = mdb_env_create(&s->env)) != 0)
 		return rc;
-	if ((rc = mdb_env_set_maxdbs(s->env, 8)) != 0 ||
+	if ((rc = mdb_env_set_maxdbs(s->env, 16)) != 0 ||
 	    (rc = mdb_env_set_mapsize(s->env, s->map)) != 0)
 		return rc;
 	return mdb_env_open(s->env, ".", MDB_NOLOCK, 0600);
@@ -72,7 +72,10 @@ open_tables(struct store *s, MDB_txn *txn, unsigned flags)
 	if ((rc = mdb_dbi_open(txn, "events", flags, &s->events)) != 0 ||
 	    (rc = mdb_dbi_open(txn, "heads", flags, &s->heads)) != 0 ||
 	    (rc = mdb_dbi_open(txn, "runs", flags, &s->runs)) != 0 ||
-	    (rc = mdb_dbi_open(txn, "files", flags, &s->files)) != 0)
+	    (rc = mdb_dbi_open(txn, "files", flags, &s->files)) != 0 ||
+	    (rc = mdb_dbi_open(txn, "ledger", flags, &s->ledger)) != 0 ||
+	    (rc = mdb_dbi_open(txn, "checkpoints", flags,
+	    &s->checkpoints)) != 0)
 		return rc;
 	return mdb_dbi_open(txn, "state", flags, &s->state);
 }

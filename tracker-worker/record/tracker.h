@@ -11,7 +11,7 @@
 
 #define QUERIES_MAX	64		/* asked at once */
 
-enum op_kind { OP_EVENT, OP_FILE, OP_SET, OP_DELETE };
+enum op_kind { OP_EVENT, OP_FILE, OP_SET, OP_DELETE, OP_SIGNED };
 
 /* One change that waits for the next commit; they keep their order. */
 struct op {
@@ -28,6 +28,7 @@ struct op {
 	uint8_t		*key;		/* owned: path, or name of a value */
 	size_t		 key_len;
 	struct pack	 value;		/* owned: of OP_SET */
+	struct signed_row signature;	/* of OP_SIGNED */
 	int		 refused;	/* errno for the answer, or 0 */
 	bool		 found;		/* OP_DELETE */
 	char		 why[256];

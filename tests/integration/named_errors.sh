@@ -16,7 +16,7 @@ between() {
 		    -path "*sallyport-$pid/[0-9]*" 2>/dev/null
 	done | grep -vx 'sallyportd\|judge\|dialer\|tracker-record'
 	ls "$SALLYPORT_STATE_DIR" |
-	    grep -vx 'lock\|tenants\|sallyportd.log\|control.sock'
+	    grep -vx 'lock\|tenants\|keys\|sallyportd.log\|control.sock'
 	[ "$(grep -cF "$work" /proc/self/mountinfo)" = "$mounts" ] ||
 	    echo "a mount"
 }
